@@ -1,0 +1,94 @@
+"""What plan, apply and status have in common: read the configuration, reach the node, look, plan."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Coroutine, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from phoenix_hypervisor.cli.fitting import fit
+from phoenix_hypervisor.cli.where import Where, reach
+from phoenix_hypervisor.config.load import Question, find_etc, load
+from phoenix_hypervisor.config.site import Site
+from phoenix_hypervisor.errors import ConfigurationError, Problem
+from phoenix_hypervisor.features.lifecycle.node import Node, read_node
+from phoenix_hypervisor.machine import Machine
+from phoenix_hypervisor.plan.build import build
+from phoenix_hypervisor.plan.preflight import answer, preflight
+from phoenix_hypervisor.plan.step import Plan
+from phoenix_hypervisor.plan.targets import Selection, select
+from phoenix_hypervisor.report.style import Style
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A configuration without errors, and a node that can be reached."""
+
+    site: Site
+    warnings: tuple[Problem, ...]
+    questions: tuple[Question, ...]
+    selection: Selection
+    where: Where
+    runner: asyncio.Runner
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run to the end on the session's loop."""
+        return self.runner.run(work)
+
+    @property
+    def machine(self) -> Machine:
+        return Machine(self.where.transport)
+
+    async def look(self) -> Node:
+        """Read the node: one round trip."""
+        tarballs = [c.tarball for c in self.site.containers.values() if c.tarball and c.tarball.startswith("/")]
+        return await read_node(self.machine, tarballs)
+
+    def judge(self, node: Node) -> tuple[Problem, ...]:
+        """Warnings that only the node could tell; ConfigurationError when it tells of errors."""
+        found = [*answer(self.questions, node), *preflight(self.site, self.selection.ctids, node)]
+        if any(problem.severity == "error" for problem in found):
+            raise ConfigurationError(sorted([*self.warnings, *found], key=lambda problem: problem.place))
+        return tuple(found)
+
+    def plan(self, node: Node) -> Plan:
+        return build(self.site, node, self.selection.ctids, self.selection.host)
+
+
+@contextmanager
+def session(etc: str | None, on: str | None, targets: Iterable[str], exclusive: bool = False) -> Iterator[Session]:
+    """Load and check the configuration, then reach the node; nothing is touched when the configuration has errors."""
+    loaded = load(find_etc(etc, os.environ))
+    if loaded.site is None or any(problem.severity == "error" for problem in loaded.problems):
+        raise ConfigurationError(loaded.all_problems)
+    site = loaded.site
+    selection = select(site, targets)
+    with reach(on, lambda node: fit(site, node), exclusive) as where, asyncio.Runner(loop_factory=where.loop) as runner:
+        try:
+            yield Session(site, loaded.problems, loaded.questions, selection, where, runner)
+        finally:
+            runner.run(where.transport.close())
+
+
+def terminal_style() -> Style:
+    """Colours on a terminal, unless NO_COLOR says otherwise."""
+    return Style(colour=click.get_text_stream("stdout").isatty() and not os.environ.get("NO_COLOR"))
+
+
+def tell_problems(problems: Iterable[Problem]) -> None:
+    """Every problem on standard error, where it does not spoil what is printed."""
+    for problem in problems:
+        click.echo(str(problem), err=True)
+
+
+def tell_given(where: Where) -> None:
+    """What a fresh simulated node was given."""
+    if where.given:
+        click.echo("The simulated node was given: " + "; ".join(where.given) + ".\n")

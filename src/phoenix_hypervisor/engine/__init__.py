@@ -1,0 +1,1 @@
+"""Walks a plan: in parallel, under locks, with every event told."""

@@ -1,0 +1,159 @@
+"""Walks a plan: what is ready runs, up to a number at once, under locks; what hangs on a failure is skipped."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from phoenix_hypervisor.command import Command, Result
+from phoenix_hypervisor.engine.work import Worker, WorkFailed
+from phoenix_hypervisor.errors import NodeError
+from phoenix_hypervisor.events import Done, Event, Failed, Ran, Skipped, Started
+from phoenix_hypervisor.machine import Machine
+from phoenix_hypervisor.plan.step import Plan, Step
+
+JOBS = 8
+"""Steps at once, unless told otherwise: enough to hide waits, few enough for Proxmox's Perl on a small node."""
+_SHOWN = 4000
+
+
+@dataclass(slots=True)
+class Summary:
+    """How the steps ended, by id; for what failed or was skipped, why."""
+
+    done: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to walk. ``clock`` gives the seconds since the epoch on the machine's clock; ``redact`` hides secrets."""
+
+    clock: Callable[[], float]
+    jobs: int = JOBS
+    fail_fast: bool = False
+    redact: Callable[[str], str] = str
+
+
+class Walk:
+    """One walk over one plan."""
+
+    def __init__(self, plan: Plan, machine: Machine, tell: Callable[[Event], None], settings: Settings) -> None:
+        self._machine = machine
+        self._tell = tell
+        self._settings = settings
+        self._steps = {step.id: step for step in plan.steps}
+        self._position = {step.id: number for number, step in enumerate(plan.steps)}
+        self._needs = {step.id: {need for need in step.needs if need in self._steps} for step in plan.steps}
+        self._ready = [self._position[step_id] for step_id, needs in self._needs.items() if not needs]
+        self._order = list(plan.steps)
+        self._dependants: dict[str, list[str]] = {}
+        for step_id, needs in self._needs.items():
+            for need in needs:
+                self._dependants.setdefault(need, []).append(step_id)
+        self._waiting = dict.fromkeys(self._steps)
+        self._running: dict[asyncio.Task[None], Step] = {}
+        self._held: set[str] = set()
+        self._stopped: str | None = None
+        self.summary = Summary()
+
+    def stop(self, reason: str) -> None:
+        """Begin nothing new; what runs is finished."""
+        self._stopped = self._stopped or reason
+
+    def kill(self) -> None:
+        """End what runs, too."""
+        self.stop("interrupted")
+        for task in self._running:
+            task.cancel()
+
+    async def run(self) -> Summary:
+        """Walk to the end, and tell how it went."""
+        while self._waiting or self._running:
+            self._begin()
+            if not self._running:
+                break
+            done, _ = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+            for task in sorted(done, key=lambda task: self._running[task].id):
+                self._end(task)
+        for step_id in list(self._waiting):
+            self._skip(step_id, self._stopped or "what it needs was not done")
+        return self.summary
+
+    def _begin(self) -> None:
+        """Start every step that is ready, in the order of the plan, as far as jobs and locks allow."""
+        locked: list[int] = []
+        while self._ready and not self._stopped and len(self._running) < self._settings.jobs:
+            position = heapq.heappop(self._ready)
+            step = self._order[position]
+            if step.locks & self._held:
+                locked.append(position)
+            elif step.id in self._waiting:
+                del self._waiting[step.id]
+                self._held |= step.locks
+                self._running[asyncio.create_task(self._step(step))] = step
+        for position in locked:
+            heapq.heappush(self._ready, position)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        step = self._running.pop(task)
+        self._held -= step.locks
+        if not task.cancelled():
+            task.result()
+        if step.id not in self.summary.failed:
+            self._release(step.id)
+        else:
+            self._skip_dependants(step.id)
+            if self._settings.fail_fast:
+                self.stop(f"{step.id} failed (--fail-fast)")
+
+    def _release(self, done: str) -> None:
+        """What waited for this step only is ready now."""
+        for step_id in self._dependants.get(done, ()):
+            self._needs[step_id].discard(done)
+            if not self._needs[step_id]:
+                heapq.heappush(self._ready, self._position[step_id])
+
+    def _skip_dependants(self, failed: str) -> None:
+        reached = [failed]
+        for step_id in reached:
+            for dependant in self._dependants.get(step_id, ()):
+                if dependant in self._waiting:
+                    self._skip(dependant, f"{failed} failed")
+                    reached.append(dependant)
+
+    def _skip(self, step_id: str, because: str) -> None:
+        del self._waiting[step_id]
+        self.summary.skipped[step_id] = because
+        self._tell(Skipped(self._settings.clock(), step_id, because))
+
+    async def _step(self, step: Step) -> None:
+        clock = self._settings.clock
+        begun = clock()
+        self._tell(Started(begun, step.id, step.title))
+        worker = Worker(self._machine, lambda command, result: self._ran(step, command, result))
+        try:
+            for work in step.work:
+                await worker.do(work)
+        except (WorkFailed, NodeError) as error:
+            self._fail(step, str(error), begun)
+        except asyncio.CancelledError:
+            self._fail(step, "interrupted", begun)
+            raise
+        else:
+            self.summary.done.append(step.id)
+            self._tell(Done(clock(), step.id, clock() - begun))
+
+    def _fail(self, step: Step, reason: str, begun: float) -> None:
+        reason = self._settings.redact(reason)
+        self.summary.failed[step.id] = reason
+        self._tell(Failed(self._settings.clock(), step.id, reason, self._settings.clock() - begun))
+
+    def _ran(self, step: Step, command: Command, result: Result) -> None:
+        redact = self._settings.redact
+        shown = [redact(text[-_SHOWN:]) for text in (result.stdout, result.stderr)]
+        at, line = self._settings.clock(), redact(str(command))
+        self._tell(Ran(at, step.id, line, result.rc, shown[0], shown[1], round(result.seconds, 3)))

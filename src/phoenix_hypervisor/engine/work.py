@@ -1,0 +1,85 @@
+"""Carries out the work of one step."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from phoenix_hypervisor.command import Command, Result
+from phoenix_hypervisor.features.lifecycle.commands import stamp
+from phoenix_hypervisor.machine import Machine
+from phoenix_hypervisor.plan.step import Converge, Poll, Work
+from phoenix_hypervisor.transport.container import ContainerTransport
+
+Told = Callable[[Command, Result], None]
+
+TRANSIENT = ("got timeout", "Temporary failure resolving", "Could not get lock", "Resource temporarily unavailable")
+"""What a command says when trying again soon is known to help."""
+_TRIES = 3
+_PAUSE = 5.0
+
+
+class WorkFailed(Exception):
+    """The step cannot be done; the text is for people."""
+
+
+class Worker:
+    """Runs work on a machine and tells of every command."""
+
+    def __init__(self, machine: Machine, told: Told) -> None:
+        self._machine = machine
+        self._told = told
+
+    async def do(self, work: Work) -> None:
+        """Do it, or raise WorkFailed."""
+        if isinstance(work, Command):
+            await self._run(self._machine, work)
+        elif isinstance(work, Poll):
+            await self._poll(work)
+        else:
+            await self._converge(work)
+
+    async def _run(self, machine: Machine, command: Command) -> None:
+        for attempt in range(_TRIES):
+            result = await machine.run(command)
+            self._told(command, result)
+            if result.ok:
+                return
+            if attempt + 1 == _TRIES or not any(text in result.stderr for text in TRANSIENT):
+                raise WorkFailed(f"{_named(command)}: {result.said}")
+            await asyncio.sleep(_PAUSE)
+
+    async def _poll(self, poll: Poll) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + poll.limit
+        while True:
+            result = await self._machine.run(poll.command)
+            if result.ok or loop.time() + poll.every > end:
+                self._told(poll.command, result)
+                if result.ok:
+                    return
+                raise WorkFailed(f"not {poll.what} within {poll.limit:g} s: {result.said}")
+            await asyncio.sleep(poll.every)
+
+    async def _converge(self, work: Converge) -> None:
+        """Look, change what differs, look again; only what has taken effect is stamped."""
+        inside = Machine(ContainerTransport(self._machine.transport, work.ctid))
+        wanted = [fact for resource in work.resources for fact in resource.facts()]
+        facts = await inside.read(wanted)
+        commands = [command for resource in work.resources for command in resource.change(facts)]
+        for command in commands:
+            await self._run(inside, command)
+        if commands:
+            facts = await inside.read(wanted)
+            for resource in work.resources:
+                if any(resource.change(facts)):
+                    raise WorkFailed(f"{resource.kind} {resource}: the commands succeeded, but it is not so")
+        await self._run(inside, stamp(work.layer, work.digest))
+
+
+def _named(command: Command) -> str:
+    """The program and its verb, as people speak of it."""
+    words = [word for word in command.argv if not word.startswith("-") and "=" not in word]
+    if words[0] == "lxc-attach":
+        words = [f"in CT {words[1]}:", *words[3:]]
+    return " ".join(words[:3])

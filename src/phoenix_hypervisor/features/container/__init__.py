@@ -1,0 +1,1 @@
+"""Features inside containers."""

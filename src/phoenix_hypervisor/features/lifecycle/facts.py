@@ -1,0 +1,145 @@
+"""What a node tells of itself and its guests, as facts that are read together in one round trip.
+
+Everything is read through files and C programs; Proxmox's own commands would cost half a second each. File names are
+relative to the machine's root, so that the same text runs over a folder.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import PurePosixPath
+
+from phoenix_hypervisor.command import Command, Result
+from phoenix_hypervisor.errors import NodeError
+from phoenix_hypervisor.features.lifecycle.marks import CREATING, LAYERS
+from phoenix_hypervisor.machine import Fact, answered
+from phoenix_hypervisor.proxmox.storage import Storage, parse_storages
+
+SCRIPTS = "usr/local/phoenix_hypervisor/bin"
+_LIMIT = 30.0
+
+
+def _script(text: str, *arguments: str) -> Command:
+    return Command("sh", "-s", "--", *arguments, stdin=text, timeout=_LIMIT)
+
+
+def _hostname(result: Result) -> str:
+    return answered(result, "its name").strip()
+
+
+def _vmlist(result: Result) -> dict[int, tuple[str, str]]:
+    """CTID to (node, type) of every guest of the cluster."""
+    try:
+        listed = json.loads(answered(result, "its guests (/etc/pve/.vmlist); is it a Proxmox VE node?"))["ids"]
+        return {int(ctid): (entry["node"], entry["type"]) for ctid, entry in listed.items()}
+    except (ValueError, KeyError, TypeError) as error:
+        raise NodeError("The node's list of guests (/etc/pve/.vmlist) cannot be read.") from error
+
+
+def _files(result: Result) -> dict[str, str]:
+    """File name to content, of ``grep -H ''`` over many files."""
+    found: dict[str, list[str]] = {}
+    for line in result.stdout.splitlines():
+        name, _, text = line.partition(":")
+        found.setdefault(name, []).append(text)
+    return {name: "\n".join(lines) + "\n" for name, lines in found.items()}
+
+
+def _configurations(result: Result) -> dict[int, str]:
+    """CTID to the text of its configuration file, of this node's containers."""
+    texts = {PurePosixPath(name).stem: text for name, text in _files(result).items()}
+    return {int(ctid): text for ctid, text in texts.items() if ctid.isdigit()}
+
+
+def _storages(result: Result) -> dict[str, Storage]:
+    return parse_storages(answered(result, "its storages (/etc/pve/storage.cfg)"))
+
+
+def _datasets(result: Result) -> dict[str, tuple[str, str]]:
+    """Dataset or snapshot name to (origin, mountpoint), ``-`` where there is none."""
+    rows = (line.split("\t") for line in result.stdout.splitlines())
+    return {row[0]: (row[1], row[2]) for row in rows if len(row) == 3}
+
+
+def _numbers(result: Result) -> frozenset[int]:
+    return frozenset(int(word) for word in result.stdout.split() if word.isdigit())
+
+
+def _lines(result: Result) -> frozenset[str]:
+    return frozenset(line for line in result.stdout.splitlines() if line)
+
+
+def _digests(result: Result) -> dict[str, str]:
+    """File name to SHA-256, of ``sha256sum``."""
+    rows = (line.split(maxsplit=1) for line in result.stdout.splitlines())
+    return {PurePosixPath(row[1].lstrip("*")).name: row[0] for row in rows if len(row) == 2}
+
+
+NAME = Fact("host name", Command("cat", "etc/hostname"), _hostname)
+VMLIST = Fact("guests of the cluster", Command("cat", "etc/pve/.vmlist"), _vmlist)
+CONFIGURATIONS = Fact(
+    "container configurations",
+    _script("set -- etc/pve/lxc/*.conf\n[ -e \"$1\" ] || exit 0\nexec grep -H '' \"$@\"\n"),
+    _configurations,
+)
+STORAGES = Fact("storages", Command("cat", "etc/pve/storage.cfg", timeout=_LIMIT), _storages)
+DATASETS = Fact(
+    "datasets and snapshots",
+    Command("zfs", "list", "-H", "-p", "-t", "filesystem,snapshot", "-o", "name,origin,mountpoint", timeout=_LIMIT),
+    _datasets,
+)
+RUNNING = Fact("running containers", Command("lxc-ls", "--running", "-1", timeout=_LIMIT), _numbers)
+INTERFACES = Fact("network interfaces", Command("ls", "sys/class/net"), _lines)
+GPUS = Fact(
+    "NVIDIA cards",
+    _script(
+        "for d in sys/bus/pci/devices/*; do\n"
+        '  [ -r "$d/vendor" ] && read -r vendor <"$d/vendor" && read -r class <"$d/class" || continue\n'
+        '  case $vendor$class in 0x10de0x03*) printf "%s\\n" "${d##*/}" ;; esac\n'
+        "done\n"
+    ),
+    _lines,
+)
+STAMPS = Fact(
+    "layers of the containers",
+    _script(
+        'layers=$1\nzfs list -H -t filesystem -o mountpoint 2>/dev/null | {\n  set --\n  while read -r mount; do\n'
+        "    case $mount in /?*) mount=${mount#/} ;; *) continue ;; esac\n"
+        '    [ -d "$mount/$layers" ] || continue\n'
+        '    for part in var var/lib var/lib/phoenix "$layers"; do [ ! -L "$mount/$part" ] || continue 2; done\n'
+        '    for file in "$mount/$layers"/*; do\n'
+        '      [ -f "$file" ] && [ ! -L "$file" ] && set -- "$@" "$file"\n'
+        "    done\n  done\n"
+        "  [ $# -eq 0 ] || grep -H '' \"$@\"\n}\n",
+        LAYERS,
+    ),
+    _files,
+)
+CREATION_MARKS = Fact(
+    "creations under way",
+    _script("set -- \"$1\"/*\n[ -e \"$1\" ] || exit 0\nexec grep -H '' \"$@\"\n", CREATING),
+    _files,
+)
+NODE_SCRIPTS = Fact(
+    "scripts on the node",
+    _script('set -- "$1"/*\n[ -e "$1" ] || exit 0\nexec sha256sum "$@" 2>/dev/null\n', SCRIPTS),
+    _digests,
+)
+TARBALLS = Fact(
+    "tarballs in storages",
+    _script(
+        "while read -r key value; do\n"
+        '  [ "$key" = path ] && ls -d ".$value/template/cache/"* 2>/dev/null\n'
+        "done <etc/pve/storage.cfg\nexit 0\n"
+    ),
+    lambda result: frozenset(line.removeprefix(".") for line in result.stdout.splitlines()),
+)
+
+
+def existing(paths: tuple[str, ...]) -> Fact[frozenset[str]]:
+    """Which of these absolute paths exist on the node."""
+    return Fact(
+        "existing files",
+        _script('for file; do [ ! -e ".$file" ] || printf "%s\\n" "$file"; done\n', *paths),
+        _lines,
+    )

@@ -1,0 +1,49 @@
+"""How Phoenix marks what is its own, on the node itself (spec R1)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+
+TAG = "phoenix"
+MARK = "Managed by Phoenix Hypervisor."
+LAYERS = "var/lib/phoenix/layers"
+"""Inside a container: one file a layer, its content the layer's digest. Clones inherit it with the file system."""
+
+CREATING = "var/lib/phoenix_hypervisor/creating"
+"""On the node: one file for each container whose ``pct create`` is under way, with the volumes there before it."""
+
+_LAYER = re.compile(r"^[a-z0-9][a-z0-9_.\-]{0,63}$")
+_SNAPSHOT = "Taken by Phoenix Hypervisor. Layers: "
+
+
+def marked(tags: str | None, description: str) -> bool:
+    """Whether a guest with these tags and this description is ours."""
+    return TAG in re.split(r"[;,\s]+", tags or "") or MARK in description
+
+
+def cloning_mark(source: int, snapshot: str) -> str:
+    """The description of a clone that is being made."""
+    return f"{MARK} Being cloned from {source}@{snapshot}."
+
+
+def snapshot_description(layers: Mapping[str, str]) -> str:
+    """A snapshot's description: whose it is, and what its container had."""
+    return _SNAPSHOT + json.dumps(dict(sorted(layers.items())), separators=(",", ":"))
+
+
+def snapshot_layers(description: str) -> dict[str, str] | None:
+    """The layers that a snapshot's description names; None when the snapshot is not ours."""
+    if not description.startswith(_SNAPSHOT):
+        return None
+    try:
+        found = json.loads(description.removeprefix(_SNAPSHOT))
+    except ValueError:
+        return None
+    return layer_mapping(found) if isinstance(found, dict) else None
+
+
+def layer_mapping(found: Mapping[str, object]) -> dict[str, str]:
+    """Only what can be a layer and its digest."""
+    return {name: str(digest) for name, digest in found.items() if _LAYER.match(name)}

@@ -1,0 +1,211 @@
+"""The node as one value: every fact of one reading, put together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Any
+
+from phoenix_hypervisor.features.lifecycle import facts as known
+from phoenix_hypervisor.features.lifecycle.marks import LAYERS, layer_mapping, marked, snapshot_layers
+from phoenix_hypervisor.machine import Fact, Facts, Machine
+from phoenix_hypervisor.proxmox.guest import GuestConfig, Section, parse
+from phoenix_hypervisor.proxmox.properties import PropertyError, parse_properties
+from phoenix_hypervisor.proxmox.storage import Storage, split_volume
+
+_VOLUME = re.compile(r"^(?:subvol|basevol|base|vm)-(\d+)-disk-(\d+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A ZFS file system or snapshot: the snapshot that it was cloned from, and where it is mounted."""
+
+    name: str
+    origin: str | None
+    mountpoint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """A container of this node. ``layers``: layer to digest, as stamped inside."""
+
+    ctid: int
+    config: GuestConfig
+    running: bool
+    layers: Mapping[str, str]
+    dataset: str | None
+
+    @property
+    def current(self) -> Section:
+        return self.config.current
+
+    @property
+    def lock(self) -> str | None:
+        return self.current.get("lock")
+
+    @property
+    def ours(self) -> bool:
+        return marked(self.current.get("tags"), self.current.description)
+
+    @property
+    def rootfs(self) -> dict[str, str]:
+        """The properties of the root volume: ``volume``, ``size``, …"""
+        try:
+            return parse_properties(self.current.get("rootfs") or "", "volume")
+        except PropertyError:
+            return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """What one reading of a Proxmox VE node told."""
+
+    name: str
+    guests: Mapping[int, Guest]
+    elsewhere: Mapping[int, tuple[str, str]]
+    """Guests that are no container of this node: CTID to (node, type)."""
+    storages: Mapping[str, Storage]
+    datasets: Mapping[str, Dataset]
+    interfaces: frozenset[str]
+    gpus: int
+    tarballs: frozenset[str]
+    scripts: Mapping[str, str]
+    """Scripts in /usr/local/phoenix_hypervisor/bin: file name to SHA-256."""
+    creating: Mapping[int, frozenset[str]]
+    """Containers whose creation by Phoenix was begun: CTID to the volumes that were there before."""
+
+    def volumes(self, ctid: int) -> tuple[str, ...]:
+        """Every file system that carries the CTID in its name, on whatever pool."""
+        named = ((name, _VOLUME.match(name.rpartition("/")[2])) for name in self.datasets if "@" not in name)
+        return tuple(sorted(name for name, match in named if match and int(match[1]) == ctid))
+
+    def free_volume(self, ctid: int, storage: Storage, gone: frozenset[str] = frozenset()) -> str:
+        """The dataset that Proxmox would take for the next volume of the container, once ``gone`` are removed."""
+        there = [name for name in self.volumes(ctid) if name.startswith(f"{storage.pool}/") and name not in gone]
+        numbers = {int(name.rpartition("-")[2]) for name in there}
+        free = next(number for number in range(len(numbers) + 1) if number not in numbers)
+        return f"{storage.pool}/subvol-{ctid}-disk-{free}"
+
+    def dataset_of(self, volume: str) -> str | None:
+        """The dataset behind a volume id such as ``tank:subvol-900-disk-0``; None when no zfspool holds it."""
+        split = split_volume(volume)
+        storage = self.storages.get(split[0]) if split else None
+        if split is None or storage is None or storage.type != "zfspool":
+            return None
+        return f"{storage.pool}/{split[1].rpartition('/')[2]}"
+
+    def origin_of(self, guest: Guest) -> str | None:
+        """The snapshot that the guest's root file system was cloned from."""
+        found = self.datasets.get(guest.dataset or "")
+        return found.origin if found else None
+
+    def tarball_volume(self, tarball: str) -> str | None:
+        """The tarball as ``store:vztmpl/NAME``, when a storage holds or could hold it."""
+        split = split_volume(tarball)
+        if split is not None:
+            return tarball if split[0] in self.storages else None
+        folder, _, name = tarball.rpartition("/")
+        for storage in self.storages.values():
+            if storage.tarball_directory == folder and "vztmpl" in storage.content:
+                return f"{storage.id}:vztmpl/{name}"
+        return None
+
+    def has_tarball(self, tarball: str) -> bool:
+        """Whether the tarball lies where its path or volume id says."""
+        split = split_volume(tarball)
+        if split is None:
+            return tarball in self.tarballs
+        storage = self.storages.get(split[0])
+        return bool(storage) and f"{storage.tarball_directory}/{split[1].rpartition('/')[2]}" in self.tarballs
+
+    def clones_of(self, dataset: str) -> Mapping[str, tuple[int, ...]]:
+        """Snapshot name to the CTIDs whose root file system is a clone of it."""
+        found: dict[str, list[int]] = {}
+        for guest in self.guests.values():
+            origin = self.origin_of(guest)
+            if origin and origin.startswith(f"{dataset}@"):
+                found.setdefault(origin.partition("@")[2], []).append(guest.ctid)
+        return {name: tuple(sorted(ctids)) for name, ctids in found.items()}
+
+
+def wanted_facts(tarballs: Iterable[str]) -> list[Fact[Any]]:
+    """All facts of a node; ``tarballs`` are absolute paths to look for."""
+    return [
+        *(known.NAME, known.VMLIST, known.CONFIGURATIONS, known.STORAGES, known.DATASETS, known.RUNNING),
+        *(known.INTERFACES, known.GPUS, known.STAMPS, known.CREATION_MARKS, known.NODE_SCRIPTS, known.TARBALLS),
+        known.existing(tuple(sorted(set(tarballs)))),
+    ]
+
+
+async def read_node(machine: Machine, tarballs: Iterable[str] = ()) -> Node:
+    """Read the whole node, containers included, in one round trip."""
+    wanted = wanted_facts(tarballs)
+    return assemble(await machine.read(wanted), wanted[-1])
+
+
+def assemble(facts: Facts, looked_for: Fact[frozenset[str]]) -> Node:
+    """The node of one reading."""
+    name, listed = facts[known.NAME], facts[known.VMLIST]
+    storages = facts[known.STORAGES]
+    datasets = {
+        dataset: Dataset(dataset, _present(origin), _present(mountpoint))
+        for dataset, (origin, mountpoint) in facts[known.DATASETS].items()
+    }
+    bare = Node(
+        name=name,
+        guests={},
+        elsewhere={ctid: entry for ctid, entry in listed.items() if entry != (name, "lxc")},
+        storages=storages,
+        datasets=datasets,
+        interfaces=facts[known.INTERFACES],
+        gpus=len(facts[known.GPUS]),
+        tarballs=facts[known.TARBALLS] | facts[looked_for],
+        scripts=facts[known.NODE_SCRIPTS],
+        creating={
+            int(PurePosixPath(path).name): frozenset(text.split())
+            for path, text in facts[known.CREATION_MARKS].items()
+            if PurePosixPath(path).name.isdigit()
+        },
+    )
+    return _with_guests(bare, facts, [ctid for ctid, entry in listed.items() if entry == (name, "lxc")])
+
+
+def _with_guests(bare: Node, facts: Facts, ctids: list[int]) -> Node:
+    stamps = _stamps(facts[known.STAMPS])
+    running = facts[known.RUNNING]
+    guests: dict[int, Guest] = {}
+    for ctid in sorted(ctids):
+        config = parse(facts[known.CONFIGURATIONS].get(ctid, ""))
+        guest = Guest(ctid, config, ctid in running, {}, None)
+        dataset = bare.dataset_of(guest.rootfs.get("volume", ""))
+        found = bare.datasets.get(dataset or "")
+        mount = found.mountpoint if found else None
+        layers = stamps.get(mount, {}) if mount else _last_layers(config)
+        guests[ctid] = replace(guest, layers=layers, dataset=dataset)
+    return replace(bare, guests=guests)
+
+
+def _stamps(files: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Mount point to layers, of the stamp files."""
+    found: dict[str, dict[str, Any]] = {}
+    for path, text in files.items():
+        mount, _, layer = path.rpartition(f"/{LAYERS}/")
+        found.setdefault(f"/{mount}", {})[layer] = text.strip()
+    return {mount: layer_mapping(layers) for mount, layers in found.items()}
+
+
+def _last_layers(config: GuestConfig) -> dict[str, str]:
+    """Where the file system cannot be looked into: what the newest snapshot of ours says."""
+    newest = config.snapshots.get(config.current.get("parent") or "")
+    return (snapshot_layers(newest.description.strip()) if newest else None) or {}
+
+
+def _present(text: str) -> str | None:
+    return None if text in ("-", "none", "legacy", "") else text
+
+
+def creation_mark(before: Iterable[str]) -> str:
+    """The content of the mark that a creation leaves on the node while it is under way."""
+    return "".join(f"{name}\n" for name in before) or "none\n"

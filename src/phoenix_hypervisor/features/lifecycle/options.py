@@ -1,0 +1,141 @@
+"""The configuration keys that ``pct set`` owns: what is wanted, what differs, what it takes (spec L3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from phoenix_hypervisor.features.lifecycle.marks import MARK, TAG, marked
+from phoenix_hypervisor.proxmox.guest import Section
+from phoenix_hypervisor.proxmox.properties import PropertyError, parse_properties, render_properties
+
+NET_KEYS = ("name", "bridge", "hwaddr", "ip", "gw", "ip6", "gw6", "tag", "mtu")
+_HOT = frozenset({"memory", "swap", "cpulimit", "cpuunits", "net0"})
+_INSTANT = frozenset({"description", "onboot", "startup", "protection", "hostname", "cores", "tags", "hookscript"})
+
+
+class Effect(Enum):
+    """What a change of a key takes on a running container."""
+
+    HOT = "hot"
+    RESTART = "restart"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One key that is not as wanted. ``wanted`` None: the key is to be taken out."""
+
+    key: str
+    observed: str | None
+    wanted: str | None
+
+    @property
+    def effect(self) -> Effect:
+        return Effect.HOT if self.key in _HOT | _INSTANT else Effect.RESTART
+
+    def __str__(self) -> str:
+        if self.key == "description":
+            return "the mark in the description"
+        return f"{self.key} {_shown(self.observed)} -> {_shown(self.wanted)}"
+
+
+def _shown(value: str | None) -> str:
+    return "none" if value in (None, "") else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the configuration says of the keys; what it does not mention is None or absent, and left alone."""
+
+    options: Mapping[str, str]
+    """Plain keys: hostname, memory, swap, cores, onboot, startup, nameserver, …"""
+    features: Mapping[str, str]
+    net: Mapping[str, str] | None
+    tags: tuple[str, ...]
+    """Tags that are declared; empty: only our own mark is ensured."""
+
+    def differences(self, section: Section) -> tuple[Difference, ...]:
+        """Every key of the section that is not as wanted, in the order of the keys."""
+        found = [
+            *self._plain(section),
+            *self._features(section),
+            *self._net(section),
+            *self._tags(section),
+            *self._description(section),
+        ]
+        return tuple(sorted(found, key=lambda difference: difference.key))
+
+    def _plain(self, section: Section) -> Iterator[Difference]:
+        for key, wanted in self.options.items():
+            observed = section.get(key)
+            if _normal(key, observed) != _normal(key, wanted):
+                yield Difference(key, observed, wanted)
+
+    def _features(self, section: Section) -> Iterator[Difference]:
+        observed = section.get("features")
+        if _switches(observed) != {key: value for key, value in self.features.items() if value != "0"}:
+            yield Difference("features", observed, render_properties(self.features) or None)
+
+    def _net(self, section: Section) -> Iterator[Difference]:
+        if self.net is None:
+            return
+        observed = section.get("net0")
+        found = _properties(observed)
+        ignored = () if "hwaddr" in self.net else ("hwaddr",)
+        managed = {key: _case(key, found[key]) for key in NET_KEYS if key in found and key not in ignored}
+        if managed != {key: _case(key, value) for key, value in self.net.items()}:
+            foreign = {key: value for key, value in found.items() if key not in NET_KEYS and key != "type"}
+            kept = {"hwaddr": found["hwaddr"]} if ignored and "hwaddr" in found else {}
+            yield Difference("net0", observed, render_properties({**self.net, **kept, **foreign}))
+
+    def _tags(self, section: Section) -> Iterator[Difference]:
+        observed = {tag for tag in re.split(r"[;,\s]+", section.get("tags") or "") if tag}
+        wanted = {*self.tags, TAG} if self.tags else observed | {TAG}
+        if observed != wanted:
+            yield Difference("tags", section.get("tags"), ";".join(sorted(wanted)))
+
+    def _description(self, section: Section) -> Iterator[Difference]:
+        if not marked(None, section.description):
+            rest = section.description.strip()
+            yield Difference("description", section.description, f"{MARK}\n{rest}".strip())
+        elif " Being cloned from " in section.description:
+            yield Difference("description", section.description, MARK)
+
+
+def _normal(key: str, value: str | None) -> str | None:
+    """Values that mean the same compare equal."""
+    if value is None:
+        return "0" if key == "onboot" else None
+    if key in ("nameserver", "searchdomain"):
+        return " ".join(value.replace(",", " ").split())
+    if key == "startup":
+        return ",".join(sorted(filter(None, value.split(","))))
+    return value
+
+
+def _case(key: str, value: str) -> str:
+    return value.upper() if key == "hwaddr" else value
+
+
+def _properties(text: str | None) -> dict[str, str]:
+    try:
+        return parse_properties(text or "")
+    except PropertyError:
+        return {}
+
+
+def _switches(text: str | None) -> dict[str, str]:
+    return {key: value for key, value in _properties(text).items() if value != "0"}
+
+
+def set_arguments(differences: tuple[Difference, ...]) -> tuple[str, ...]:
+    """The options of one ``pct set`` that makes all of them so."""
+    arguments: list[str] = []
+    for difference in differences:
+        if difference.wanted is not None:
+            arguments += (f"--{difference.key}", difference.wanted)
+    if gone := [difference.key for difference in differences if difference.wanted is None]:
+        arguments += ("--delete", ",".join(gone))
+    return tuple(arguments)

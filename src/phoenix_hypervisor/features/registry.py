@@ -1,0 +1,26 @@
+"""Finds the features: every module of ``features.host`` and ``features.container`` that defines ``feature``."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+
+from phoenix_hypervisor.features import container, host
+from phoenix_hypervisor.resource import Feature
+
+COMING = ("initial_setup", "nvidia", "admin_user", "zfs", "nfs", "samba", "docker", "portainer", "vllm", "ollama")
+"""Features that configurations name and no module establishes yet; plans list them as not managed."""
+
+
+@cache
+def features() -> Mapping[str, Feature]:
+    """The features by name, in the order of their names."""
+    found: dict[str, Feature] = {}
+    for room in (host, container):
+        for module in pkgutil.iter_modules(room.__path__, room.__name__ + "."):
+            feature = getattr(importlib.import_module(module.name), "feature", None)
+            if isinstance(feature, Feature):
+                found[feature.name] = feature
+    return dict(sorted(found.items()))

@@ -1,0 +1,75 @@
+"""What runs leave behind: one JSONL file a run, and a log of readable lines (spec R8)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TextIO
+
+from phoenix_hypervisor.events import Done, Event, Failed, Note, Ran, RunEnded, RunStarted, Skipped, Started
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a run's journal goes, and where the log is."""
+
+    journals: Path
+    log: Path
+
+
+class Journal:
+    """An append-only record of one run. It is made by its first event: a run that does nothing leaves none."""
+
+    def __init__(self, places: Places, run: str, verbose: bool = False) -> None:
+        self.path = places.journals / f"{run}.jsonl"
+        self._log_path = places.log
+        self._verbose = verbose
+        self._file: TextIO | None = None
+        self._log: TextIO | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for file in (self._file, self._log):
+            if file is not None:
+                file.close()
+
+    def __call__(self, event: Event) -> None:
+        """Write the event down, at once and for good."""
+        if self._file is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._log_path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open("a", encoding="utf-8", errors="surrogateescape")
+            self._log = self._log_path.open("a", encoding="utf-8", errors="surrogateescape")
+        self._file.write(json.dumps(event.as_json()) + "\n")
+        self._file.flush()
+        if self._log is not None and (line := readable(event, self._verbose)):
+            self._log.write(line + "\n")
+            self._log.flush()
+
+
+_LINES: dict[type[Event], Callable[[Any], str]] = {
+    RunStarted: lambda e: f"run {e.run} on {e.node}: {e.steps} steps ({' '.join(e.arguments)})",
+    Started: lambda e: f"{e.step}: {e.title}",
+    Done: lambda e: f"{e.step}: done in {e.seconds:.1f} s",
+    Failed: lambda e: f"{e.step}: FAILED: {e.reason}",
+    Skipped: lambda e: f"{e.step}: skipped: {e.because}",
+    Note: lambda e: e.text,
+    RunEnded: lambda e: f"run {e.run} ended: {e.done} done, {e.failed} failed, {e.skipped} skipped, exit {e.exit_code}",
+}
+
+
+def readable(event: Event, verbose: bool) -> str | None:
+    """The event as a line of the log; commands only when verbose (``behavior.debug_mode``)."""
+    stamp = datetime.fromtimestamp(event.at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(event, Ran):
+        return f"{stamp} {event.step}: $ {event.command} -> {event.rc}" if verbose else None
+    line = _LINES.get(type(event))
+    return f"{stamp} {line(event)}" if line else None

@@ -1,0 +1,1 @@
+"""What ought to be minus what is: steps in a graph."""

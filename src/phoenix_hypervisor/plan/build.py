@@ -1,0 +1,232 @@
+"""Site and node in, plan out. Pure: the same two give the same plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from phoenix_hypervisor.config.site import Container, Site
+from phoenix_hypervisor.features.lifecycle import commands
+from phoenix_hypervisor.features.lifecycle.marks import snapshot_layers
+from phoenix_hypervisor.features.lifecycle.node import Guest, Node
+from phoenix_hypervisor.features.lifecycle.options import Difference
+from phoenix_hypervisor.plan import existence
+from phoenix_hypervisor.plan.chain import Chain, Outcome
+from phoenix_hypervisor.plan.explain import kept_snapshots, provenance
+from phoenix_hypervisor.plan.graph import order
+from phoenix_hypervisor.plan.layers import layers_of
+from phoenix_hypervisor.plan.lineage import source_of
+from phoenix_hypervisor.plan.step import Blocked, Plan, Step, Symbol
+from phoenix_hypervisor.plan.unmanaged import unmanaged
+from phoenix_hypervisor.plan.wanted import snapshot_names, wanted_options, wants_running
+from phoenix_hypervisor.proxmox.properties import PropertyError, parse_size
+
+
+class _Obstacle(Exception):
+    """The container cannot be planned as things stand."""
+
+    def __init__(self, reason: str, hint: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.hint = hint
+
+
+def build(site: Site, node: Node, selected: Iterable[int] | None = None, host: bool = True) -> Plan:
+    """The plan for the selected containers (all when None); what they need must be among them."""
+    chosen = sorted(site.containers if selected is None else selected)
+    sources = {ctid: source_of(site.containers[ctid], site) for ctid in chosen}
+    needs = {ctid: _needs(site.containers[ctid], sources[ctid][0]) for ctid in chosen}
+    outcomes: dict[int, Outcome] = {}
+    blocked: dict[int, Blocked] = {}
+    for ctid in order(needs, key=lambda ctid: ctid):
+        waits_for = [need for need in needs[ctid] if need in blocked]
+        try:
+            if waits_for:
+                raise _Obstacle(f"it needs {waits_for[0]}, which cannot go on", "")
+            outcomes[ctid] = _container(site, node, site.containers[ctid], sources[ctid], outcomes)
+        except _Obstacle as obstacle:
+            blocked[ctid] = Blocked(str(ctid), obstacle.reason, obstacle.hint)
+    return Plan(
+        node=node.name,
+        steps=tuple(_with_downloads(site, node, [step for outcome in outcomes.values() for step in outcome.steps])),
+        blocked=tuple(blocked.values()),
+        notes=tuple(note for outcome in outcomes.values() for note in outcome.notes),
+        unmanaged=unmanaged(site, chosen, host),
+        names={str(ctid): site.containers[ctid].name for ctid in chosen},
+    )
+
+
+def _needs(container: Container, source: int | None) -> tuple[int, ...]:
+    return tuple(dict.fromkeys((*((source,) if source is not None else ()), *container.dependencies)))
+
+
+def _container(
+    site: Site,
+    node: Node,
+    container: Container,
+    source: tuple[int | None, str],
+    outcomes: Mapping[int, Outcome],
+) -> Outcome:
+    guest = node.guests.get(container.ctid)
+    first = (outcomes[need].done for need in container.dependencies if need in outcomes)
+    chain = Chain(container, tuple(step for step in first if step))
+    _refuse_foreign(node, guest, container.ctid)
+    layers = layers_of(container, site, node)
+    notes: list[str] = []
+    if guest is None or guest.lock == "create" or (guest.ours and not guest.rootfs):
+        dataset = _appear(chain, node, guest, source, outcomes)
+        names = snapshot_names(container)
+    else:
+        _refuse_locks(chain, guest)
+        notes += provenance(container, guest, node, source[0], outcomes)
+        dataset = guest.dataset
+        names = _reconcile(chain, guest, node)
+    chain.establish(layers)
+    _finish(chain, names)
+    if guest is not None and guest.rootfs:
+        notes += kept_snapshots(chain, guest, node, layers)
+    return _outcome(chain, guest, tuple(notes), dataset)
+
+
+def _appear(
+    chain: Chain,
+    node: Node,
+    guest: Guest | None,
+    source: tuple[int | None, str],
+    outcomes: Mapping[int, Outcome],
+) -> str | None:
+    """The container is not there, or only its beginning is."""
+    begun = guest is not None and guest.ours
+    if guest is not None and not begun and chain.ctid not in node.creating:
+        raise _Obstacle(
+            f"CT {chain.ctid} is being created by someone else (lock: create)",
+            f"If nothing works on it: pct unlock {chain.ctid} && pct destroy {chain.ctid}, then run again.",
+        )
+    if source[0] is None:
+        return existence.create(chain, node, guest)
+    origin = outcomes[source[0]]
+    if origin.dataset is None or chain.container.storage is None:
+        raise _Obstacle(f"its source {source[0]} is not on ZFS", "Cloning by snapshot needs a zfspool.")
+    if guest is not None and not begun:
+        raise _Obstacle(
+            f"CT {chain.ctid} is a creation that was cut off, and is now declared a clone",
+            f"pct unlock {chain.ctid} && pct destroy {chain.ctid}, then run again.",
+        )
+    snapshot = _snapshot_of(origin)
+    found = existence.Source(source[0], snapshot, origin.dataset, source[1])
+    chain.layers.update(origin.snapshot_layers)
+    return existence.clone(chain, node, found, begun, (origin.snapshot_step,) if origin.snapshot_step else ())
+
+
+def _snapshot_of(outcome: Outcome) -> str:
+    if outcome.snapshot is None:
+        raise _Obstacle("its source declares no snapshot to clone", 'Give the source a "template_snapshot_name".')
+    return outcome.snapshot
+
+
+def _refuse_foreign(node: Node, guest: Guest | None, ctid: int) -> None:
+    """What is not ours is never touched (spec R1)."""
+    if ctid in node.elsewhere:
+        host, kind = node.elsewhere[ctid]
+        what = "a container" if kind == "lxc" else "a virtual machine"
+        raise _Obstacle(f"the id {ctid} belongs to {what} on {host}", "Give the container another CTID.")
+    if guest is not None and not guest.ours and guest.lock != "create":
+        raise _Obstacle(
+            f"CT {ctid} is on the node and was not made by Phoenix",
+            f"To hand it over: pct set {ctid} --tags phoenix. Otherwise give the container another CTID.",
+        )
+
+
+def _refuse_locks(chain: Chain, guest: Guest) -> None:
+    """A lock of someone else's work; one that an interrupted snapshot of ours left is cleared by us."""
+    if guest.lock is None:
+        return
+    ours = [
+        name
+        for name, section in guest.config.snapshots.items()
+        if section.get("snapstate") == "prepare" and snapshot_layers(section.description.strip()) is not None
+    ]
+    if guest.lock != "snapshot" or not ours:
+        raise _Obstacle(
+            f"CT {chain.ctid} is locked ({guest.lock})",
+            f"Something works on it: run again when it is through. If nothing does: pct unlock {chain.ctid}.",
+        )
+    work = [commands.pct("unlock", chain.ctid)]
+    work += [commands.pct("delsnapshot", chain.ctid, name, "--force", "1") for name in ours]
+    chain.add("recover", Symbol.CHANGE, f"remove the unfinished snapshot {', '.join(ours)}", "it was cut off", *work)
+
+
+def _reconcile(chain: Chain, guest: Guest, node: Node) -> tuple[str, ...]:
+    """Keys and size as declared; returns the snapshots that are missing."""
+    chain.running = guest.running
+    chain.layers = dict(guest.layers)
+    wanted = wanted_options(chain.container)
+    differences = wanted.differences(guest.config.effective)
+    waiting = wanted.differences(guest.config.current) if guest.running else ()
+    _grow(chain, guest)
+    if chain.ctid in node.creating:
+        work = commands.end_creation(chain.ctid)
+        chain.add("tidy", Symbol.CHANGE, "remove the mark of its creation", "left behind", work)
+    chain.configure(guest, differences, restart_waits=_restart_waits(differences, waiting))
+    taken = {name for name, section in guest.config.snapshots.items() if section.get("snapstate") is None}
+    return tuple(name for name in snapshot_names(chain.container) if name not in taken)
+
+
+def _restart_waits(differences: tuple[Difference, ...], current: tuple[Difference, ...]) -> bool:
+    """Whether an earlier change of a managed key is still pending."""
+    return bool({difference.key for difference in current} - {difference.key for difference in differences})
+
+
+def _grow(chain: Chain, guest: Guest) -> None:
+    """Volumes only grow (spec L3)."""
+    wanted = chain.container.size_gb
+    try:
+        observed = parse_size(guest.rootfs.get("size", "0"))
+    except PropertyError:
+        return
+    if wanted is None or observed >= wanted << 30:
+        return
+    title = f"grow the root file system {observed >> 30} -> {wanted} GB"
+    chain.add("grow", Symbol.CHANGE, title, "smaller than declared", commands.grow(chain.ctid, wanted))
+
+
+def _finish(chain: Chain, missing: tuple[str, ...]) -> None:
+    """Snapshots, then the state in which it is to end."""
+    chain.snapshot(missing)
+    if wants_running(chain.container):
+        chain.start("it is to run")
+    else:
+        chain.stop("a template that does not start at boot ends stopped")
+
+
+def _outcome(chain: Chain, guest: Guest | None, notes: tuple[str, ...], dataset: str | None) -> Outcome:
+    name = chain.container.snapshot
+    section = guest.config.snapshots.get(name) if guest and name else None
+    known = snapshot_layers(section.description.strip()) if section else None
+    return Outcome(
+        steps=tuple(chain.steps),
+        notes=notes,
+        done=chain.last,
+        snapshot=name,
+        snapshot_step=chain.snapshots_step,
+        snapshot_layers=known if known is not None else dict(chain.layers),
+        dataset=dataset,
+    )
+
+
+def _with_downloads(site: Site, node: Node, steps: list[Step]) -> Iterable[Step]:
+    """Tarballs that a storage lacks are fetched first, each once."""
+    wanted: dict[str, str] = {}
+    for step in steps:
+        if step.id.endswith(":create") and (tarball := site.containers[int(step.target)].tarball):
+            volume = node.tarball_volume(tarball)
+            if volume and not node.has_tarball(tarball):
+                wanted[step.id] = volume
+    for volume in dict.fromkeys(wanted.values()):
+        title = f"download {volume}"
+        lock = frozenset({f"storage:{volume.partition(':')[0]}"})
+        work = (commands.download(volume),)
+        yield Step(f"download:{volume}", "host", Symbol.ADD, title, "the tarball is not on the node", work, (), lock)
+    for step in steps:
+        extra = (f"download:{wanted[step.id]}",) if step.id in wanted else ()
+        yield replace(step, needs=(*step.needs, *extra))

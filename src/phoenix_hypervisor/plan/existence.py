@@ -1,0 +1,132 @@
+"""How a container comes to be: made from its tarball, cloned from a snapshot, or what an earlier run began finished."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from phoenix_hypervisor.command import Command
+from phoenix_hypervisor.config.site import Container
+from phoenix_hypervisor.features.lifecycle import commands
+from phoenix_hypervisor.features.lifecycle.marks import MARK, TAG, cloning_mark
+from phoenix_hypervisor.features.lifecycle.node import Guest, Node
+from phoenix_hypervisor.plan.chain import Chain
+from phoenix_hypervisor.plan.step import Symbol
+from phoenix_hypervisor.plan.wanted import wanted_options
+from phoenix_hypervisor.proxmox.guest import Section
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a clone is made of: the container, its declared snapshot, the dataset behind it."""
+
+    ctid: int
+    snapshot: str
+    dataset: str
+    reason: str
+    """Why this one: declared, or chosen (spec L1)."""
+
+    @property
+    def zfs_snapshot(self) -> str:
+        return f"{self.dataset}@{self.snapshot}"
+
+
+def _where(container: Container) -> tuple[str, int]:
+    """Storage and size of the root file system; both were checked before."""
+    if container.storage is None or container.size_gb is None or container.tarball is None:
+        raise ValueError(f"container {container.ctid} lacks what it is made of")
+    return container.storage, container.size_gb
+
+
+def create(chain: Chain, node: Node, guest: Guest | None) -> str | None:
+    """Make the container from its tarball; returns the dataset that its root will be, where that is known."""
+    container = chain.container
+    storage, size = _where(container)
+    tarball = container.tarball or ""
+    before, clean, reason = _remains(container.ctid, node, guest)
+    differences = wanted_options(container).differences(Section())
+    made = commands.create(container.ctid, tarball, storage, size, container.unprivileged, differences)
+    chain.add(
+        "create",
+        Symbol.ADD,
+        f"create from {PurePosixPath(tarball).name} on {storage}, {size} GB",
+        reason,
+        *clean,
+        commands.begin_creation(container.ctid, before),
+        made,
+        commands.end_creation(container.ctid),
+    )
+    found = node.storages[storage]
+    gone = frozenset(node.volumes(container.ctid)) - frozenset(before)
+    return node.free_volume(container.ctid, found, gone) if found.type == "zfspool" else None
+
+
+def _remains(ctid: int, node: Node, guest: Guest | None) -> tuple[tuple[str, ...], tuple[Command, ...], str]:
+    """Volumes that were there before us, the commands that clear what an earlier run left, and the reason to show."""
+    volumes = node.volumes(ctid)
+    if guest is None and ctid not in node.creating:
+        return volumes, (), "not on the node"
+    before = tuple(name for name in volumes if name in node.creating.get(ctid, frozenset(volumes)))
+    left = [name for name in volumes if name not in before]
+    clear = [Command("zfs", "destroy", name) for name in left]
+    if guest is not None:
+        clear = [commands.pct("unlock", ctid), commands.pct("destroy", ctid), *map(_destroy_if_there, left)]
+    return before, tuple(clear), "its creation was cut off; what was left is removed"
+
+
+def _destroy_if_there(dataset: str) -> Command:
+    """``pct destroy`` takes only what the configuration names; the rest of a cut-off creation goes after it."""
+    script = 'if zfs list -H -o name "$1" >/dev/null 2>&1; then exec zfs destroy "$1"; fi\n'
+    return Command("sh", "-s", "--", dataset, stdin=script)
+
+
+def clone(chain: Chain, node: Node, source: Source, begun: bool, needs: tuple[str, ...]) -> str:
+    """Clone the declared snapshot by ``zfs clone``; returns the new root dataset.
+
+    The order is safe against being cut off anywhere: the id is taken first, under our mark and lock; the configuration
+    is released last. Source: facts.md, "A ZFS clone of an ordinary snapshot".
+    """
+    container = chain.container
+    storage = node.storages[container.storage or ""]
+    size, hostname = container.size_gb or 0, container.name
+    finished = _begun_volume(node, container.ctid, source) if begun else None
+    dataset = finished or node.free_volume(container.ctid, storage)
+    volume = f"{storage.id}:{dataset.rpartition('/')[2]}"
+    take = commands.take_id(container.ctid, cloning_mark(source.ctid, source.snapshot), hostname)
+    work = [
+        *(() if begun else (take,)),
+        *(() if finished else (commands.clone_dataset(source.zfs_snapshot, dataset, size),)),
+        commands.reset_identity(_mountpoint(node, storage.pool or "", dataset), hostname, container.unprivileged),
+        commands.release_clone(container.ctid, source.ctid, source.snapshot, hostname, volume, size),
+    ]
+    title = f"clone of {source.ctid}@{source.snapshot} on {storage.id}, {size} GB (zfs clone: {source.reason})"
+    reason = "a clone that was begun is finished" if begun else "not on the node"
+    chain.add("clone", Symbol.ADD, title, reason, *work, needs=needs)
+    _configure_clone(chain)
+    return dataset
+
+
+def _configure_clone(chain: Chain) -> None:
+    """One ``pct set`` before the first start, for all that the released configuration does not hold yet."""
+    released = Section({"hostname": chain.container.name, "tags": TAG}, description=MARK)
+    if differences := wanted_options(chain.container).differences(released):
+        title = "set " + ", ".join(difference.key for difference in differences)
+        work = commands.configure(chain.ctid, differences)
+        chain.add("configure", Symbol.ADD, title, "a clone has only what its snapshot fixes", work)
+
+
+def _begun_volume(node: Node, ctid: int, source: Source) -> str | None:
+    """The clone's dataset, when the run that was cut off came that far."""
+    for name in node.volumes(ctid):
+        if node.datasets[name].origin == source.zfs_snapshot:
+            return name
+    return None
+
+
+def _mountpoint(node: Node, pool: str, dataset: str) -> str:
+    """Where the dataset is or will be mounted: below its parent, as ZFS inherits it."""
+    known = node.datasets.get(dataset)
+    if known and known.mountpoint:
+        return known.mountpoint
+    parent = node.datasets.get(pool)
+    return f"{parent.mountpoint if parent and parent.mountpoint else '/' + pool}/{dataset.rpartition('/')[2]}"

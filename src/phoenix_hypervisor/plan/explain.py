@@ -1,0 +1,47 @@
+"""What a plan says beside its steps: what is kept although it is not as declared, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from phoenix_hypervisor.config.site import Container
+from phoenix_hypervisor.features.lifecycle.marks import snapshot_layers
+from phoenix_hypervisor.features.lifecycle.node import Guest, Node
+from phoenix_hypervisor.plan.chain import Chain, Outcome
+from phoenix_hypervisor.plan.layers import Layer
+from phoenix_hypervisor.plan.wanted import snapshot_names
+from phoenix_hypervisor.proxmox.properties import PropertyError, parse_size
+
+
+def provenance(
+    container: Container, guest: Guest, node: Node, source: int | None, outcomes: Mapping[int, Outcome]
+) -> Iterator[str]:
+    """What was decided when the container was made, and can only be changed by making it anew."""
+    if bool(int(guest.current.get("unprivileged") or "0")) != container.unprivileged:
+        yield f"{container.ctid}: unprivileged cannot be changed on an existing container; it is kept as it is."
+    try:
+        observed = parse_size(guest.rootfs.get("size", "0"))
+    except PropertyError:
+        observed = 0
+    if container.size_gb is not None and observed > container.size_gb << 30:
+        yield f"{container.ctid}: its root file system has {observed >> 30} GB, more than declared; it never shrinks."
+    origin = node.origin_of(guest)
+    declared = outcomes.get(container.source) if container.source is not None else None
+    if origin and declared and declared.dataset and origin.partition("@")[0] != declared.dataset:
+        yield f"{container.ctid}: it is a clone of {origin}, not of {source} as declared; it is kept as it is."
+
+
+def kept_snapshots(chain: Chain, guest: Guest, node: Node, layers: tuple[Layer, ...]) -> Iterator[str]:
+    """Snapshots that no longer hold what is declared, and the clones that hang on them (spec L14)."""
+    wanted = {layer.name: layer.digest for layer in layers}
+    hanging = node.clones_of(guest.dataset) if guest.dataset else {}
+    for name in snapshot_names(chain.container):
+        section = guest.config.snapshots.get(name)
+        had = snapshot_layers(section.description.strip()) if section else None
+        if had is None:
+            continue
+        stale = sorted(layer for layer, digest in wanted.items() if had.get(layer) != digest)
+        if stale:
+            clones = hanging.get(name, ())
+            tail = f"; its clones {', '.join(map(str, clones))} keep what they have" if clones else ""
+            yield f"{chain.ctid}: snapshot {name} is kept, it is older than {', '.join(stale)}{tail}."

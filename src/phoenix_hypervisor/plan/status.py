@@ -1,0 +1,70 @@
+"""What is there of each declared container, and what of it is not as declared."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from phoenix_hypervisor.config.site import Site
+from phoenix_hypervisor.features.lifecycle.node import Node
+from phoenix_hypervisor.plan.step import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One container: what is declared, what is there, what differs."""
+
+    ctid: int
+    name: str
+    kind: str
+    state: str
+    """``running``, ``stopped``, ``absent``, ``unfinished`` or ``foreign``."""
+    source: str
+    as_declared: bool
+    differences: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self) | {"differences": list(self.differences)}
+
+
+def rows(site: Site, node: Node, plan: Plan) -> tuple[Line, ...]:
+    """A line for each container of the plan, by CTID."""
+    differences: dict[str, list[str]] = {}
+    for step in plan.steps:
+        differences.setdefault(step.target, []).append(step.title)
+    for blocked in plan.blocked:
+        differences.setdefault(blocked.target, []).append(blocked.reason)
+    return tuple(
+        Line(
+            ctid=int(target),
+            name=plan.names[target],
+            kind="template" if site.containers[int(target)].is_template else "container",
+            state=_state(node, int(target)),
+            source=_source(node, int(target)),
+            as_declared=target not in differences,
+            differences=tuple(differences.get(target, ())),
+        )
+        for target in sorted(plan.names, key=int)
+    )
+
+
+def _state(node: Node, ctid: int) -> str:
+    guest = node.guests.get(ctid)
+    if guest is None:
+        return "foreign" if ctid in node.elsewhere else "absent"
+    if guest.lock == "create":
+        return "unfinished"
+    if not guest.ours:
+        return "foreign"
+    return "running" if guest.running else "stopped"
+
+
+def _source(node: Node, ctid: int) -> str:
+    """``900@base-snapshot`` for a clone, empty otherwise."""
+    guest = node.guests.get(ctid)
+    origin = node.origin_of(guest) if guest else None
+    if not origin:
+        return ""
+    dataset, _, snapshot = origin.partition("@")
+    owner = next((other.ctid for other in node.guests.values() if other.dataset == dataset), None)
+    return f"{owner or dataset}@{snapshot}"

@@ -1,0 +1,127 @@
+"""The words of a plan: work, step, note, plan. Values only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from phoenix_hypervisor.command import Command
+from phoenix_hypervisor.resource import Resource
+
+
+class Symbol(StrEnum):
+    """What a step does to what is there."""
+
+    ADD = "+"
+    CHANGE = "~"
+    REMOVE = "-"
+    REPLACE = "±"
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """A command that is repeated every ``every`` seconds until it succeeds, for ``limit`` seconds at most."""
+
+    command: Command
+    what: str
+    every: float
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Converge:
+    """Resources to be established inside a container, whose facts can only be read when it runs; then the stamp."""
+
+    ctid: int
+    layer: str
+    digest: str
+    resources: tuple[Resource, ...]
+
+
+Work = Command | Poll | Converge
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to be done. ``needs`` are ids of steps that come first; ``target`` is the CTID, or ``host``."""
+
+    id: str
+    target: str
+    symbol: Symbol
+    title: str
+    reason: str
+    work: tuple[Work, ...]
+    needs: tuple[str, ...] = ()
+    locks: frozenset[str] = frozenset()
+
+    def commands(self) -> Iterator[Command]:
+        """The commands that are known before the run."""
+        for work in self.work:
+            if isinstance(work, Command):
+                yield work
+            elif isinstance(work, Poll):
+                yield work.command
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "target": self.target,
+            "symbol": str(self.symbol),
+            "title": self.title,
+            "reason": self.reason,
+            "needs": list(self.needs),
+            "commands": [str(command) for command in self.commands()],
+            "resources": [str(r) for work in self.work if isinstance(work, Converge) for r in work.resources],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A container that cannot be planned as things stand on the node: why, and what to do."""
+
+    target: str
+    reason: str
+    hint: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {"target": self.target, "reason": self.reason, "hint": self.hint}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that one run would do, in an order in which it could be done one after the other."""
+
+    node: str
+    steps: tuple[Step, ...] = ()
+    blocked: tuple[Blocked, ...] = ()
+    notes: tuple[str, ...] = ()
+    unmanaged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What the configuration asks for and nothing establishes yet: its name to the targets concerned."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Target to the name that people gave it."""
+
+    @property
+    def empty(self) -> bool:
+        return not self.steps and not self.blocked
+
+    def targets(self) -> list[str]:
+        """The targets that have steps, in the order of the plan."""
+        return list(dict.fromkeys(step.target for step in self.steps))
+
+    def symbol_of(self, target: str) -> Symbol:
+        """What happens to the target as a whole: it is new when its first step adds it."""
+        symbols = [step for step in self.steps if step.target == target]
+        created = any(step.id.rpartition(":")[2] in ("create", "clone") for step in symbols)
+        return Symbol.ADD if created else Symbol.CHANGE
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "node": self.node,
+            "changes": len(self.steps),
+            "steps": [step.as_json() for step in self.steps],
+            "blocked": [blocked.as_json() for blocked in self.blocked],
+            "notes": list(self.notes),
+            "not_managed": {name: list(targets) for name, targets in self.unmanaged.items()},
+        }

@@ -1,0 +1,78 @@
+"""What the configuration wants of one container, in the words of the lifecycle commands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from phoenix_hypervisor.config.site import Container, Network, Site
+from phoenix_hypervisor.features.lifecycle.options import Wanted
+from phoenix_hypervisor.resource import Feature, Slice
+
+CONFIGURED_STATE = "configured-state"
+
+
+def wanted_options(container: Container) -> Wanted:
+    """The keys that ``pct set`` owns, as declared."""
+    plain: dict[str, str | None] = {
+        "hostname": container.name,
+        "cores": _number(container.cores),
+        "memory": _number(container.memory_mb),
+        "swap": _number(container.swap_mb),
+        "onboot": None if container.start_at_boot is None else str(int(container.start_at_boot)),
+        "startup": _startup(container),
+        "nameserver": " ".join(container.network.nameservers) or None if container.network else None,
+        **container.options,
+    }
+    return Wanted(
+        options={key: value for key, value in plain.items() if value is not None},
+        features=dict(sorted(container.pct_features.items())),
+        net=_net(container.network) if container.network else None,
+        tags=container.tags,
+    )
+
+
+def _number(value: int | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _startup(container: Container) -> str | None:
+    parts = {"order": container.boot_order, "up": container.boot_delay}
+    return ",".join(f"{key}={value}" for key, value in parts.items() if value is not None) or None
+
+
+def _net(network: Network) -> dict[str, str]:
+    """The properties of ``net0``; the type is Proxmox's own affair."""
+    return {key: value for key, value in network.properties().items() if key != "type"}
+
+
+def static_interface(container: Container) -> str | None:
+    """The interface that gets an address by itself; None when nothing is to be waited for."""
+    network = container.network
+    return network.name if network and network.ip and network.ip != "manual" else None
+
+
+def wants_running(container: Container) -> bool:
+    """Everything ends running, but templates that do not start at boot (spec L9)."""
+    return not (container.is_template and container.start_at_boot is False)
+
+
+def snapshot_names(container: Container) -> tuple[str, ...]:
+    """The template's snapshot, then the configured state (spec L9)."""
+    return tuple(dict.fromkeys(name for name in (container.snapshot, CONFIGURED_STATE) if name))
+
+
+def slice_of(feature: Feature, site: Site, container: Container) -> Slice:
+    """The feature's piece of the whole configuration."""
+    documents: Mapping[str, Any] = {"host": site.host.model_dump(mode="json"), "container": container.declared}
+    found = {field: _dig(documents, path) for field, path in feature.sources.items()}
+    present = {field: value for field, value in found.items() if value is not None}
+    return feature.slice.model_validate_json(json.dumps(present))
+
+
+def _dig(documents: Mapping[str, Any], path: str) -> Any:
+    value: Any = documents
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value

@@ -1,0 +1,1 @@
+"""Plans, events and graphs as text, JSON and pictures: pure functions of values."""

@@ -1,0 +1,88 @@
+"""A plan, a summary and a status as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from phoenix_hypervisor.plan.step import Plan, Step, Symbol
+from phoenix_hypervisor.report.style import Style
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: ``0.4 s``, ``12 s``, ``3 min 20 s``."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")
+
+
+def render_plan(plan: Plan, node: str, style: Style) -> str:
+    """The whole plan: what changes and why, what cannot, what is kept, what is not managed yet."""
+    lines = [style.paint(f"Plan for {node}", "bold"), ""]
+    by_target: dict[str, list[Step]] = {}
+    for step in plan.steps:
+        by_target.setdefault(step.target, []).append(step)
+    for target, steps in by_target.items():
+        lines += _target(plan, target, steps, style)
+    for blocked in plan.blocked:
+        said = f"{_named(plan, blocked.target)}: {blocked.reason}. {blocked.hint}"
+        lines.append(f"{style.paint('!', '!')} {said.rstrip()}")
+    if plan.blocked:
+        lines.append("")
+    lines += [*_remarks(plan, style), count(plan)]
+    return "\n".join(lines)
+
+
+def _target(plan: Plan, target: str, steps: list[Step], style: Style) -> Iterator[str]:
+    symbol = str(plan.symbol_of(target))
+    yield f"{style.paint(symbol, symbol)} {style.paint(_named(plan, target), 'bold')}"
+    width = max(len(step.title) for step in steps)
+    for step in steps:
+        mark = style.paint(str(step.symbol), str(step.symbol))
+        if width <= 72:
+            yield f"    {mark} {step.title:<{width}}  {style.paint(step.reason, 'dim')}"
+        else:
+            yield f"    {mark} {step.title}  {style.paint(f'({step.reason})', 'dim')}"
+    yield ""
+
+
+def _named(plan: Plan, target: str) -> str:
+    return f"{target} {plan.names[target]}" if target in plan.names else target
+
+
+def _remarks(plan: Plan, style: Style) -> Iterator[str]:
+    for note in plan.notes:
+        yield f"Note: {note}"
+    if plan.unmanaged:
+        yield style.paint("Not managed yet: ", "dim") + not_managed(plan.unmanaged)
+    if plan.notes or plan.unmanaged:
+        yield ""
+
+
+def not_managed(unmanaged: Mapping[str, tuple[str, ...]]) -> str:
+    """``docker (902, 910); nvidia (host, 901)``."""
+    return "; ".join(f"{name} ({', '.join(targets)})" for name, targets in unmanaged.items())
+
+
+def count(plan: Plan) -> str:
+    """One line: how much there is to do."""
+    if plan.empty:
+        return "Nothing to do: the node is as declared."
+    targets = [target for target in plan.targets() if target != "host"]
+    added = sum(plan.symbol_of(target) is Symbol.ADD for target in targets)
+    parts = [plural(added, "container") + " to create"] if added else []
+    if changed := len(targets) - added:
+        parts.append(f"{changed} to change")
+    if plan.blocked:
+        parts.append(f"{len(plan.blocked)} blocked")
+    return f"{', '.join(parts) or 'The node'}: {plural(len(plan.steps), 'step')}."
+
+
+def render_problems(problems: Iterable[object]) -> str:
+    return "\n".join(map(str, problems))

@@ -1,0 +1,46 @@
+"""Debian packages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from phoenix_hypervisor.command import Command, Result
+from phoenix_hypervisor.machine import Fact, Facts
+from phoenix_hypervisor.resource import Resource
+
+_APT = ("-y", "-q", "-o", "DPkg::Lock::Timeout=120", "-o", "Dpkg::Options::=--force-confold")
+_TIMEOUT = 1800.0
+
+PackageName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.\-]+$")]
+
+
+def _installed(result: Result) -> frozenset[str]:
+    """The packages that dpkg calls installed; it answers 1 when it does not know one of them."""
+    lines = (line.split() for line in result.stdout.splitlines())
+    return frozenset(words[0] for words in lines if len(words) == 2 and words[1] == "installed")
+
+
+class Packages(Resource):
+    """Packages that are installed, in whatever version the machine's sources give."""
+
+    kind: ClassVar[str] = "package"
+    packages: tuple[PackageName, ...]
+
+    @property
+    def _fact(self) -> Fact[frozenset[str]]:
+        argv = ("dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *self.packages)
+        return Fact(f"packages {' '.join(self.packages)}", Command(*argv), _installed)
+
+    def facts(self) -> Iterator[Fact[Any]]:
+        yield self._fact
+
+    def change(self, facts: Facts) -> Iterator[Command]:
+        if missing := [name for name in self.packages if name not in facts[self._fact]]:
+            yield Command("apt-get", "update", "-q", timeout=_TIMEOUT)
+            yield Command("apt-get", "install", *_APT, "--no-install-recommends", *missing, timeout=_TIMEOUT)
+
+    def __str__(self) -> str:
+        return ", ".join(self.packages)

@@ -1,0 +1,1 @@
+"""How a command reaches a machine. The only place that quotes, and the only one that counts round trips."""

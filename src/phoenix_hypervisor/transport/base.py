@@ -1,0 +1,59 @@
+"""What every transport is: one method that sends a command and brings back its result."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from phoenix_hypervisor.command import Command, Result
+from phoenix_hypervisor.transport.pack import pack, unpack
+
+
+@dataclass(slots=True)
+class Stats:
+    """What went over a transport: round trips, commands in them, seconds spent (on the machine's clock)."""
+
+    round_trips: int = 0
+    commands: int = 0
+    seconds: float = 0.0
+
+
+class Transport(ABC):
+    """A way to one machine. ``run`` is one round trip; so is ``run_together``, however many commands it packs."""
+
+    label: str = "machine"
+    """How reports name the machine."""
+
+    def __init__(self) -> None:
+        self.stats = Stats()
+
+    async def run(self, command: Command) -> Result:
+        """Run one command: one round trip."""
+        return await self._trip(command, 1)
+
+    async def run_together(self, commands: Sequence[Command], root: str = "/") -> list[Result]:
+        """Run commands one after the other in one round trip, each under its own time limit.
+
+        Relative file names in them mean files below ``root``. What one command does to another is the caller's concern.
+        """
+        if not commands:
+            return []
+        packed = pack(commands, root)
+        result = await self._trip(packed, len(commands))
+        return unpack(result, len(commands))
+
+    async def _trip(self, command: Command, commands: int) -> Result:
+        self.stats.round_trips += 1
+        self.stats.commands += commands
+        result = await self._send(command)
+        self.stats.seconds += result.seconds
+        return result
+
+    @abstractmethod
+    async def _send(self, command: Command) -> Result:
+        """Bring the command to the machine; TransportError when the machine cannot be reached."""
+
+    async def close(self) -> None:
+        """Give back what the transport holds."""
+        return

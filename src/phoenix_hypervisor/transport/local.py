@@ -1,0 +1,60 @@
+"""The machine that Phoenix runs on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+
+from phoenix_hypervisor.command import TIMED_OUT, Command, Result, decode, encode
+from phoenix_hypervisor.errors import TransportError
+from phoenix_hypervisor.transport.base import Transport
+
+_GRACE = 5.0
+
+
+class LocalTransport(Transport):
+    """Runs commands as child processes, each in a process group of its own, with a plain environment."""
+
+    label = "this machine"
+
+    async def _send(self, command: Command) -> Result:
+        started = time.monotonic()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command.argv,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env={**os.environ, "LC_ALL": "C.UTF-8"},
+                start_new_session=True,
+            )
+        except FileNotFoundError:
+            return Result(127, "", f"{command.argv[0]}: command not found\n")
+        except OSError as error:
+            raise TransportError(f"{command.argv[0]} cannot be run: {error.strerror}.") from error
+        try:
+            async with asyncio.timeout(command.timeout):
+                out, err = await process.communicate(encode(command.stdin))
+        except TimeoutError:
+            await _end(process)
+            said = f"{command.argv[0]}: no answer within {command.timeout:g} s\n"
+            return Result(TIMED_OUT, "", said, time.monotonic() - started)
+        except asyncio.CancelledError:
+            await _end(process)
+            raise
+        rc = process.returncode or 0
+        return Result(rc if rc >= 0 else 128 - rc, decode(out), decode(err), time.monotonic() - started)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End the whole process group: asked first, then killed."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GRACE):
+                await process.wait()
+                return
