@@ -121,7 +121,7 @@ async def test_the_whole_node_in_one_round_trip(node_folder: Path) -> None:
 
 async def test_clones_are_known_by_their_snapshot(node_folder: Path) -> None:
     node, _ = await read(node_folder)
-    assert node.clones_of("tank/lxc/subvol-900-disk-0") == {"base-snapshot": (901,)}
+    assert node.clones == {"tank/lxc/subvol-900-disk-0": {"base-snapshot": (901,)}}
 
 
 async def test_a_link_in_a_container_leads_nowhere(node_folder: Path) -> None:

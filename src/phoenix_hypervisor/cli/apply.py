@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from phoenix_hypervisor.cli.options import etc_option, on_option, output_option, yes_option
+from phoenix_hypervisor.cli.options import etc_option, on_option, output_option, rebuild_option, yes_option
 from phoenix_hypervisor.cli.run import Outcome, carry_out
 from phoenix_hypervisor.cli.session import Session, session, tell_given, tell_problems, terminal_style
 from phoenix_hypervisor.engine.walk import JOBS
@@ -30,6 +30,7 @@ Exit codes: 0 done or nothing to do; 1 something failed; 2 configuration or usag
 @etc_option
 @on_option
 @output_option()
+@rebuild_option
 @yes_option
 @click.option("--jobs", type=click.IntRange(1, 256), default=JOBS, show_default=True, help="Steps at once, at most.")
 @click.option("--fail-fast", is_flag=True, help="Begin nothing new after the first failure.")
@@ -38,6 +39,7 @@ def command(
     etc: str | None,
     on: str | None,
     output: str,
+    rebuild: tuple[int, ...],
     yes: bool,
     jobs: int,
     fail_fast: bool,
@@ -49,7 +51,7 @@ def command(
     """
     if not yes and (output == "json" or not sys.stdin.isatty()):
         raise UsageError("There is no terminal to ask on.", "Give --yes to apply without asking.")
-    with session(etc, on, targets, exclusive=True) as current:
+    with session(etc, on, targets, exclusive=True, rebuild=rebuild) as current:
         node = current.wait(current.look())
         problems = (*current.warnings, *current.judge(node))
         plan = current.plan(node)

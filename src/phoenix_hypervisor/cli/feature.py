@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -147,7 +148,7 @@ def _slice(feature: Feature, source: str) -> Slice:
     """The slice that FILE holds, alone or within a whole document."""
     name = "standard input" if source == "-" else source
     try:
-        data = click.get_binary_stream("stdin").read() if source == "-" else Path(source).read_bytes()
+        data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     except OSError as error:
         raise UsageError(f"{name}: {error.strerror}.", "Give --config a file, or - for standard input.") from error
     document = parse_source(data, name)

@@ -62,7 +62,11 @@ def _ensure_dataset(node: Node, name: str) -> Iterable[str]:
 
 def _datasets(site: Site, node: Node) -> Iterable[str]:
     for dataset in site.host.zfs.datasets if site.host.zfs else ():
-        yield from _ensure_dataset(node, f"{dataset.pool}/{dataset.name}")
+        parent = dataset.full_name.rpartition("/")[0]
+        yield from _ensure_dataset(node, parent)
+        if dataset.full_name not in node.zfs.datasets:
+            node.add_dataset(dataset.full_name, **dataset.properties)
+            yield f"dataset {dataset.full_name}"
 
 
 def _storages(site: Site, node: Node) -> Iterable[str]:

@@ -41,3 +41,14 @@ def output_option(choices: Sequence[str] = ("text", "json")) -> Callable[[F], F]
 def yes_option(function: F) -> F:
     """``--yes``: go ahead without asking."""
     return click.option("--yes", "-y", is_flag=True, help="Do not ask.")(function)
+
+
+def rebuild_option(function: F) -> F:
+    """``--rebuild CTID``: destroy and make anew what is named, and nothing else."""
+    return click.option(
+        "--rebuild",
+        type=click.IntRange(100, 999_999_999),
+        multiple=True,
+        metavar="CTID",
+        help="Destroy this container with its volumes and make it anew; refused while others are clones of it.",
+    )(function)

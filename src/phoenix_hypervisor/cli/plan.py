@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from phoenix_hypervisor.cli.options import etc_option, on_option, output_option
+from phoenix_hypervisor.cli.options import etc_option, on_option, output_option, rebuild_option
 from phoenix_hypervisor.cli.session import session, tell_given, tell_problems, terminal_style
 from phoenix_hypervisor.report.text import duration, render_plan
 
@@ -25,16 +25,23 @@ Exit codes: 0 done; 1 the node could not be read; 2 configuration or usage error
 @etc_option
 @on_option
 @output_option()
+@rebuild_option
 @click.option("--stats", is_flag=True, help="Also say how many round trips, commands and seconds it took.")
 @click.option("--exit-code", is_flag=True, help="Exit 3 when changes wait.")
 def command(
-    targets: tuple[str, ...], etc: str | None, on: str | None, output: str, stats: bool, exit_code: bool
+    targets: tuple[str, ...],
+    etc: str | None,
+    on: str | None,
+    output: str,
+    rebuild: tuple[int, ...],
+    stats: bool,
+    exit_code: bool,
 ) -> int:
     """Show what would change and why; change nothing.
 
     TARGETS narrow it: host, a feature's name, CTIDs, names. A target brings what it needs.
     """
-    with session(etc, on, targets) as current:
+    with session(etc, on, targets, rebuild=rebuild) as current:
         node = current.wait(current.look())
         problems = (*current.warnings, *current.judge(node))
         plan = current.plan(node)

@@ -49,7 +49,7 @@ def carry_out(
 ) -> Outcome:
     """Apply the plan under the run lock; a node that changed since it was shown is planned anew."""
     run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
-    with Journal(current.where.places, run, current.site.host.behavior.debug_mode) as journal:
+    with Journal(current.where.places, run, bool(current.site.host.behavior.debug_mode)) as journal:
         settings = Settings(current.where.clock, jobs, fail_fast)
         return current.wait(_locked(current, plan, run, arguments, settings, journal, live, approved))
 
@@ -105,7 +105,7 @@ async def _still_needed(current: Session, summary: Summary) -> tuple[Step, ...]:
     """Exit code 0 is not the truth: what was done must not be needed any more."""
     if summary.failed or summary.skipped:
         return ()
-    return current.plan(await current.look()).steps
+    return current.plan_after(await current.look()).steps
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,9 +14,10 @@ import click
 
 from phoenix_hypervisor.cli.fitting import fit
 from phoenix_hypervisor.cli.where import Where, reach
-from phoenix_hypervisor.config.load import Question, find_etc, load
+from phoenix_hypervisor.config.checks.view import Question
+from phoenix_hypervisor.config.load import Loaded, find_etc, load
 from phoenix_hypervisor.config.site import Site
-from phoenix_hypervisor.errors import ConfigurationError, Problem
+from phoenix_hypervisor.errors import ConfigurationError, Problem, UsageError
 from phoenix_hypervisor.features.lifecycle.node import Node, read_node
 from phoenix_hypervisor.machine import Machine
 from phoenix_hypervisor.plan.build import build
@@ -37,6 +39,7 @@ class Session:
     selection: Selection
     where: Where
     runner: asyncio.Runner
+    rebuild: tuple[int, ...] = ()
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """Run to the end on the session's loop."""
@@ -59,27 +62,42 @@ class Session:
         return tuple(found)
 
     def plan(self, node: Node) -> Plan:
+        return build(self.site, node, self.selection.ctids, self.selection.host, self.rebuild)
+
+    def plan_after(self, node: Node) -> Plan:
+        """What is still to be done when the run is over: what was to be made anew was."""
         return build(self.site, node, self.selection.ctids, self.selection.host)
 
 
 @contextmanager
-def session(etc: str | None, on: str | None, targets: Iterable[str], exclusive: bool = False) -> Iterator[Session]:
+def session(
+    etc: str | None, on: str | None, targets: Iterable[str], exclusive: bool = False, rebuild: tuple[int, ...] = ()
+) -> Iterator[Session]:
     """Load and check the configuration, then reach the node; nothing is touched when the configuration has errors."""
     loaded = load(find_etc(etc, os.environ))
-    if loaded.site is None or any(problem.severity == "error" for problem in loaded.problems):
-        raise ConfigurationError(loaded.all_problems)
+    certain = _certain(loaded)
+    if loaded.site is None or any(problem.severity == "error" for problem in certain):
+        raise ConfigurationError(loaded.problems)
     site = loaded.site
     selection = select(site, targets)
+    if strange := sorted(set(rebuild) - selection.ctids):
+        raise UsageError(f"--rebuild {strange[0]}: it is not among what is applied.", "Name it as a target, too.")
     with reach(on, lambda node: fit(site, node), exclusive) as where, asyncio.Runner(loop_factory=where.loop) as runner:
         try:
-            yield Session(site, loaded.problems, loaded.questions, selection, where, runner)
+            yield Session(site, certain, loaded.questions, selection, where, runner, rebuild)
         finally:
             runner.run(where.transport.close())
 
 
+def _certain(loaded: Loaded) -> tuple[Problem, ...]:
+    """The problems that stand whatever the node answers."""
+    open_ones = {question.unasked for question in loaded.questions}
+    return tuple(problem for problem in loaded.problems if problem not in open_ones)
+
+
 def terminal_style() -> Style:
     """Colours on a terminal, unless NO_COLOR says otherwise."""
-    return Style(colour=click.get_text_stream("stdout").isatty() and not os.environ.get("NO_COLOR"))
+    return Style(colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
 
 
 def tell_problems(problems: Iterable[Problem]) -> None:

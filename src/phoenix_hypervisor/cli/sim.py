@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -122,7 +123,7 @@ def run(file: Path, argv: tuple[str, ...]) -> int:
         raise UsageError(f"There is no {file}.", f"Make it: phoenix sim new {file}")
     words = argv[1:] if argv[0] == "--" else argv
     node = Node.load(file)
-    result = node.run(words, "" if click.get_text_stream("stdin").isatty() else click.get_text_stream("stdin").read())
+    result = node.run(words, "" if sys.stdin.isatty() else sys.stdin.read())
     node.save(file)
     click.echo(result.stdout, nl=False)
     click.echo(result.stderr, nl=False, err=True)

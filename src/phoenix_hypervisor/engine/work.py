@@ -54,7 +54,7 @@ class Worker:
         end = loop.time() + poll.limit
         while True:
             result = await self._machine.run(poll.command)
-            if result.ok or loop.time() + poll.every > end:
+            if result.ok or loop.time() + poll.every >= end:
                 self._told(poll.command, result)
                 if result.ok:
                     return

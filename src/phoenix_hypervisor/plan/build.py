@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from phoenix_hypervisor.config.site import Container, Site
+from phoenix_hypervisor.errors import Refused
 from phoenix_hypervisor.features.lifecycle import commands
 from phoenix_hypervisor.features.lifecycle.marks import snapshot_layers
 from phoenix_hypervisor.features.lifecycle.node import Guest, Node
@@ -16,6 +17,7 @@ from phoenix_hypervisor.plan.explain import kept_snapshots, provenance
 from phoenix_hypervisor.plan.graph import order
 from phoenix_hypervisor.plan.layers import layers_of
 from phoenix_hypervisor.plan.lineage import source_of
+from phoenix_hypervisor.plan.rebuild import destructions
 from phoenix_hypervisor.plan.step import Blocked, Plan, Step, Symbol
 from phoenix_hypervisor.plan.unmanaged import unmanaged
 from phoenix_hypervisor.plan.wanted import snapshot_names, wanted_options, wants_running
@@ -31,8 +33,15 @@ class _Obstacle(Exception):
         self.hint = hint
 
 
-def build(site: Site, node: Node, selected: Iterable[int] | None = None, host: bool = True) -> Plan:
-    """The plan for the selected containers (all when None); what they need must be among them."""
+def build(
+    site: Site, node: Node, selected: Iterable[int] | None = None, host: bool = True, rebuild: Iterable[int] = ()
+) -> Plan:
+    """The plan for the selected containers (all when None); what they need must be among them.
+
+    ``rebuild``: containers to be destroyed and made anew; Refused when that may not be.
+    """
+    removed = destructions(site, node, rebuild)
+    node = node.without(removed) if removed else node
     chosen = sorted(site.containers if selected is None else selected)
     sources = {ctid: source_of(site.containers[ctid], site) for ctid in chosen}
     needs = {ctid: _needs(site.containers[ctid], sources[ctid][0]) for ctid in chosen}
@@ -43,17 +52,26 @@ def build(site: Site, node: Node, selected: Iterable[int] | None = None, host: b
         try:
             if waits_for:
                 raise _Obstacle(f"it needs {waits_for[0]}, which cannot go on", "")
-            outcomes[ctid] = _container(site, node, site.containers[ctid], sources[ctid], outcomes)
+            outcomes[ctid] = _container(site, node, site.containers[ctid], sources[ctid], outcomes, removed.get(ctid))
         except _Obstacle as obstacle:
             blocked[ctid] = Blocked(str(ctid), obstacle.reason, obstacle.hint)
+    if lost := sorted(set(removed) & set(blocked)):
+        raise Refused(f"CT {lost[0]} could not be made anew: {blocked[lost[0]].reason}.", blocked[lost[0]].hint)
+    made = [step for outcome in outcomes.values() for step in outcome.steps]
     return Plan(
         node=node.name,
-        steps=tuple(_with_downloads(site, node, [step for outcome in outcomes.values() for step in outcome.steps])),
+        steps=(*_in_order(removed), *_with_downloads(site, node, made)),
         blocked=tuple(blocked.values()),
         notes=tuple(note for outcome in outcomes.values() for note in outcome.notes),
         unmanaged=unmanaged(site, chosen, host),
         names={str(ctid): site.containers[ctid].name for ctid in chosen},
     )
+
+
+def _in_order(removed: Mapping[int, Step]) -> Iterable[Step]:
+    """Clones before what they are clones of."""
+    steps = {step.id: step for step in removed.values()}
+    return (steps[step_id] for step_id in order({step.id: step.needs for step in steps.values()}, key=str))
 
 
 def _needs(container: Container, source: int | None) -> tuple[int, ...]:
@@ -66,10 +84,11 @@ def _container(
     container: Container,
     source: tuple[int | None, str],
     outcomes: Mapping[int, Outcome],
+    removed: Step | None,
 ) -> Outcome:
     guest = node.guests.get(container.ctid)
     first = (outcomes[need].done for need in container.dependencies if need in outcomes)
-    chain = Chain(container, tuple(step for step in first if step))
+    chain = Chain(container, tuple(step for step in (removed.id if removed else None, *first) if step))
     _refuse_foreign(node, guest, container.ctid)
     layers = layers_of(container, site, node)
     notes: list[str] = []

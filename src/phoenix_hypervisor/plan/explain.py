@@ -34,7 +34,7 @@ def provenance(
 def kept_snapshots(chain: Chain, guest: Guest, node: Node, layers: tuple[Layer, ...]) -> Iterator[str]:
     """Snapshots that no longer hold what is declared, and the clones that hang on them (spec L14)."""
     wanted = {layer.name: layer.digest for layer in layers}
-    hanging = node.clones_of(guest.dataset) if guest.dataset else {}
+    hanging = node.clones.get(guest.dataset or "", {})
     for name in snapshot_names(chain.container):
         section = guest.config.snapshots.get(name)
         had = snapshot_layers(section.description.strip()) if section else None

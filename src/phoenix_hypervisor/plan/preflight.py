@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from phoenix_hypervisor.config.load import Question
+from phoenix_hypervisor.config.checks.view import Question
 from phoenix_hypervisor.config.site import Container, Site
 from phoenix_hypervisor.errors import Problem
 from phoenix_hypervisor.features.lifecycle.node import Node

@@ -112,9 +112,10 @@ class Plan:
 
     def symbol_of(self, target: str) -> Symbol:
         """What happens to the target as a whole: it is new when its first step adds it."""
-        symbols = [step for step in self.steps if step.target == target]
-        created = any(step.id.rpartition(":")[2] in ("create", "clone") for step in symbols)
-        return Symbol.ADD if created else Symbol.CHANGE
+        names = {step.id.rpartition(":")[2] for step in self.steps if step.target == target}
+        if not names & {"create", "clone"}:
+            return Symbol.CHANGE
+        return Symbol.REPLACE if "destroy" in names else Symbol.ADD
 
     def as_json(self) -> dict[str, Any]:
         return {

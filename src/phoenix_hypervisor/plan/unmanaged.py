@@ -46,6 +46,6 @@ def host_parts(site: Site) -> Iterable[str]:
         "nfs": bool(host.nfs and host.nfs.exports),
         "samba": bool(host.samba and host.samba.shares),
         "firewall": site.firewall is not None,
-        "rollback_on_failure": host.behavior.rollback_on_failure,
+        "rollback_on_failure": bool(host.behavior.rollback_on_failure),
     }
     return (name for name, asked in parts.items() if asked)

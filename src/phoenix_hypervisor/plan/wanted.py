@@ -65,7 +65,7 @@ def snapshot_names(container: Container) -> tuple[str, ...]:
 
 def slice_of(feature: Feature, site: Site, container: Container) -> Slice:
     """The feature's piece of the whole configuration."""
-    documents: Mapping[str, Any] = {"host": site.host.model_dump(mode="json"), "container": container.declared}
+    documents = {"host": site.host, "container": container.declared}
     found = {field: _dig(documents, path) for field, path in feature.sources.items()}
     present = {field: value for field, value in found.items() if value is not None}
     return feature.slice.model_validate_json(json.dumps(present))
@@ -74,5 +74,5 @@ def slice_of(feature: Feature, site: Site, container: Container) -> Slice:
 def _dig(documents: Mapping[str, Any], path: str) -> Any:
     value: Any = documents
     for part in path.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
+        value = value.get(part) if isinstance(value, Mapping) else getattr(value, part, None)
     return value

@@ -75,9 +75,11 @@ def count(plan: Plan) -> str:
     if plan.empty:
         return "Nothing to do: the node is as declared."
     targets = [target for target in plan.targets() if target != "host"]
-    added = sum(plan.symbol_of(target) is Symbol.ADD for target in targets)
+    symbols = [plan.symbol_of(target) for target in targets]
+    added, replaced = symbols.count(Symbol.ADD), symbols.count(Symbol.REPLACE)
     parts = [plural(added, "container") + " to create"] if added else []
-    if changed := len(targets) - added:
+    parts += [f"{replaced} to destroy and make anew"] if replaced else []
+    if changed := len(targets) - added - replaced:
         parts.append(f"{changed} to change")
     if plan.blocked:
         parts.append(f"{len(plan.blocked)} blocked")

@@ -67,6 +67,10 @@ def stop(ctid: int) -> Command:
     return pct("shutdown", ctid, *options, timeout=STOP_LIMIT + 60.0)
 
 
+def destroy(ctid: int) -> Command:
+    return pct("destroy", ctid, timeout=600.0)
+
+
 def snapshot(ctid: int, name: str, layers: Mapping[str, str]) -> Command:
     return pct("snapshot", ctid, name, "--description", snapshot_description(layers))
 

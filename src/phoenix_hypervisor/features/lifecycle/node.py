@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -75,11 +75,30 @@ class Node:
     """Scripts in /usr/local/phoenix_hypervisor/bin: file name to SHA-256."""
     creating: Mapping[int, frozenset[str]]
     """Containers whose creation by Phoenix was begun: CTID to the volumes that were there before."""
+    volumes_by_id: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    clones: Mapping[str, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)
+    """Dataset to snapshot name to the CTIDs whose root file system is a clone of it."""
+
+    def without(self, ctids: Iterable[int]) -> Node:
+        """The node as it would be without these containers and their volumes."""
+        gone = set(ctids)
+        lost = {name for ctid in gone for name in self.volumes(ctid)}
+        return replace(
+            self,
+            guests={ctid: guest for ctid, guest in self.guests.items() if ctid not in gone},
+            datasets={name: found for name, found in self.datasets.items() if name.partition("@")[0] not in lost},
+            volumes_by_id={ctid: names for ctid, names in self.volumes_by_id.items() if ctid not in gone},
+            clones={name: of_it for name, of_it in self.clones.items() if name not in lost},
+        )
+
+    def clones_of(self, guest: Guest) -> tuple[int, ...]:
+        """Every container whose root file system is a clone of one of the guest's snapshots."""
+        of_it = self.clones.get(guest.dataset or "", {})
+        return tuple(sorted(ctid for ctids in of_it.values() for ctid in ctids))
 
     def volumes(self, ctid: int) -> tuple[str, ...]:
         """Every file system that carries the CTID in its name, on whatever pool."""
-        named = ((name, _VOLUME.match(name.rpartition("/")[2])) for name in self.datasets if "@" not in name)
-        return tuple(sorted(name for name, match in named if match and int(match[1]) == ctid))
+        return self.volumes_by_id.get(ctid, ())
 
     def free_volume(self, ctid: int, storage: Storage, gone: frozenset[str] = frozenset()) -> str:
         """The dataset that Proxmox would take for the next volume of the container, once ``gone`` are removed."""
@@ -118,16 +137,9 @@ class Node:
         if split is None:
             return tarball in self.tarballs
         storage = self.storages.get(split[0])
-        return bool(storage) and f"{storage.tarball_directory}/{split[1].rpartition('/')[2]}" in self.tarballs
-
-    def clones_of(self, dataset: str) -> Mapping[str, tuple[int, ...]]:
-        """Snapshot name to the CTIDs whose root file system is a clone of it."""
-        found: dict[str, list[int]] = {}
-        for guest in self.guests.values():
-            origin = self.origin_of(guest)
-            if origin and origin.startswith(f"{dataset}@"):
-                found.setdefault(origin.partition("@")[2], []).append(guest.ctid)
-        return {name: tuple(sorted(ctids)) for name, ctids in found.items()}
+        if storage is None:
+            return False
+        return f"{storage.tarball_directory}/{split[1].rpartition('/')[2]}" in self.tarballs
 
 
 def wanted_facts(tarballs: Iterable[str]) -> list[Fact[Any]]:
@@ -184,7 +196,26 @@ def _with_guests(bare: Node, facts: Facts, ctids: list[int]) -> Node:
         mount = found.mountpoint if found else None
         layers = stamps.get(mount, {}) if mount else _last_layers(config)
         guests[ctid] = replace(guest, layers=layers, dataset=dataset)
-    return replace(bare, guests=guests)
+    return replace(bare, guests=guests, clones=_clones(bare, guests), volumes_by_id=_volumes(bare.datasets))
+
+
+def _volumes(datasets: Iterable[str]) -> dict[int, tuple[str, ...]]:
+    """CTID to the file systems that carry it in their names."""
+    found: dict[int, list[str]] = {}
+    for name in datasets:
+        match = None if "@" in name else _VOLUME.match(name.rpartition("/")[2])
+        if match:
+            found.setdefault(int(match[1]), []).append(name)
+    return {ctid: tuple(sorted(names)) for ctid, names in found.items()}
+
+
+def _clones(bare: Node, guests: Mapping[int, Guest]) -> dict[str, dict[str, tuple[int, ...]]]:
+    found: dict[str, dict[str, list[int]]] = {}
+    for guest in guests.values():
+        dataset, at, snapshot = (bare.origin_of(guest) or "").partition("@")
+        if at:
+            found.setdefault(dataset, {}).setdefault(snapshot, []).append(guest.ctid)
+    return {dataset: {name: tuple(ctids) for name, ctids in names.items()} for dataset, names in found.items()}
 
 
 def _stamps(files: Mapping[str, str]) -> dict[str, dict[str, str]]:

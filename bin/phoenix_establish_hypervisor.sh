@@ -1,0 +1,1 @@
+phoenix_establish_hypervisor

@@ -1,0 +1,53 @@
+"""Which Proxmox storages the host document declares, and under which ids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from phoenix_hypervisor.config.documents.host import HostDocument
+from phoenix_hypervisor.config.documents.zfs import Dataset
+
+LOCAL_TYPES = frozenset({"zfspool", "dir", "nfs", "btrfs"})
+"""Types that can stand on a dataset of this node."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredStorage:
+    """A storage on a declared dataset; ``index`` is the dataset's place in ``zfs.datasets``."""
+
+    id: str
+    type: str
+    content: frozenset[str]
+    dataset: str
+    index: int
+
+
+def alias_key(dataset: Dataset) -> str:
+    """The key of ``proxmox_storage_ids`` that names the dataset's storage (spec section 5)."""
+    return f"{dataset.pool}_{dataset.name.replace('-', '_')}"
+
+
+def storage_id(host: HostDocument, dataset: Dataset) -> str:
+    """The id of the dataset's storage: the alias, exactly and case-sensitively, else ``POOL-NAME``."""
+    return host.proxmox_storage_ids.get(alias_key(dataset), f"{dataset.pool}-{dataset.name}")
+
+
+def declared_storages(host: HostDocument) -> dict[str, DeclaredStorage]:
+    """The storages by id, in the order of their datasets."""
+    found: dict[str, DeclaredStorage] = {}
+    for index, dataset in enumerate(host.zfs.datasets if host.zfs else ()):
+        if dataset.proxmox_storage_type in LOCAL_TYPES:
+            name = storage_id(host, dataset)
+            found.setdefault(
+                name,
+                DeclaredStorage(name, str(dataset.proxmox_storage_type), dataset.content, dataset.full_name, index),
+            )
+    return found
+
+
+def storage_of_dataset(host: HostDocument, full_name: str) -> str:
+    """The id of the storage on a dataset that is named ``POOL/NAME``; a name without a slash is an id already."""
+    pool, slash, name = full_name.partition("/")
+    if not slash:
+        return full_name
+    return storage_id(host, Dataset.model_construct(pool=pool, name=name))

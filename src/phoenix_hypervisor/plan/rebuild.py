@@ -1,0 +1,54 @@
+"""Containers that are asked for by name to be destroyed and made anew (``--rebuild``, spec L14)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from phoenix_hypervisor.config.site import Site
+from phoenix_hypervisor.errors import Refused
+from phoenix_hypervisor.features.lifecycle import commands
+from phoenix_hypervisor.features.lifecycle.node import Guest, Node
+from phoenix_hypervisor.plan.step import Step, Symbol
+
+
+def destructions(site: Site, node: Node, rebuild: Iterable[int]) -> Mapping[int, Step]:
+    """CTID to the step that destroys it, clones before what they are clones of; Refused where that may not be."""
+    wanted = frozenset(rebuild)
+    there = {ctid: node.guests[ctid] for ctid in sorted(wanted) if ctid in node.guests}
+    for ctid, guest in there.items():
+        _permit(site, node, guest, wanted)
+        if ctid not in site.containers:
+            raise Refused(f"CT {ctid} is not in the configuration; it could not be made anew.")
+    return {ctid: _destroy(node, guest) for ctid, guest in there.items()}
+
+
+def _permit(site: Site, node: Node, guest: Guest, wanted: frozenset[int]) -> None:
+    ctid = guest.ctid
+    if not guest.ours:
+        raise Refused(f"CT {ctid} was not made by Phoenix.", "It is not rebuilt.")
+    if guest.current.get("protection") == "1":
+        raise Refused(f"CT {ctid} is protected.", f"To lift that: pct set {ctid} --protection 0.")
+    if guest.lock is not None and guest.lock != "create":
+        raise Refused(f"CT {ctid} is locked ({guest.lock}).", "Run again when nothing works on it.")
+    if clones := [clone for clone in node.clones_of(guest) if clone not in wanted]:
+        listed = ", ".join(map(str, clones))
+        hint = "Name them with --rebuild too." if set(clones) <= set(site.containers) else "Remove them first."
+        raise Refused(f"CT {ctid} has clones: {listed}.", hint)
+
+
+def _destroy(node: Node, guest: Guest) -> Step:
+    ctid = guest.ctid
+    work = [commands.stop(ctid)] if guest.running else []
+    if guest.lock == "create":
+        work.append(commands.pct("unlock", ctid))
+    volumes = ", ".join(node.volumes(ctid)) or "none"
+    return Step(
+        id=f"{ctid}:destroy",
+        target=str(ctid),
+        symbol=Symbol.REMOVE,
+        title=f"destroy with its volumes and snapshots: {volumes}",
+        reason="--rebuild",
+        work=(*work, commands.destroy(ctid)),
+        needs=tuple(f"{clone}:destroy" for clone in node.clones_of(guest)),
+        locks=frozenset({f"ct:{ctid}"}),
+    )

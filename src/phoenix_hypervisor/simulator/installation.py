@@ -1,0 +1,85 @@
+"""What a fresh installation of Proxmox VE 9.2 has on its disk."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from phoenix_hypervisor.simulator.filesystem import Filesystem
+from phoenix_hypervisor.simulator.tree import Entry, Tree
+
+if TYPE_CHECKING:
+    from phoenix_hypervisor.simulator.node import Node
+
+KERNEL = "6.17.2-1-pve"
+_FOLDERS = (
+    "/bin", "/boot", "/dev/disk/by-id", "/etc/modprobe.d", "/etc/network", "/etc/apt/sources.list.d", "/home",
+    "/media", "/mnt", "/opt", "/proc", "/root", "/run/lock/lxc", "/sbin", "/srv", "/sys/bus/pci/devices",
+    "/sys/class/net", "/sys/block", "/usr/bin", "/usr/local/bin", "/usr/sbin", "/var/lib/lxc", "/var/lib/vz/dump",
+    "/var/lib/vz/template/cache", "/var/lib/vz/template/iso", "/var/lib/vz/snippets", "/var/lock/pve-manager",
+    "/var/log/pve/tasks",
+)  # fmt: skip
+_DEVICES = {"null": "c 1 3", "zero": "c 1 5", "full": "c 1 7", "random": "c 1 8", "urandom": "c 1 9", "tty": "c 5 0"}
+_STORAGES = """dir: local
+\tpath /var/lib/vz
+\tcontent iso,vztmpl,backup
+
+zfspool: local-zfs
+\tpool rpool/data
+\tsparse
+\tcontent images,rootdir
+
+"""
+_ADDRESS = re.compile(r"^iface (\S+) inet static\n((?:[ \t]+.*\n)*)", re.MULTILINE)
+
+
+def root_tree(name: str) -> Tree:
+    """The root file system."""
+    tree = Tree()
+    for folder in _FOLDERS:
+        tree.put(folder, Entry("directory", mode=0o755))
+    for folder in ("/tmp", "/var/tmp"):  # noqa: S108
+        tree.put(folder, Entry("directory", mode=0o1777))
+    for device, numbers in _DEVICES.items():
+        tree.put(f"/dev/{device}", Entry("device", numbers, 0o666))
+    for device, numbers in {"fuse": "c 10 229", "net/tun": "c 10 200", "kvm": "c 10 232"}.items():
+        tree.put(f"/dev/{device}", Entry("device", numbers, 0o666))
+    texts = {
+        "/etc/hostname": f"{name}\n",
+        "/etc/hosts": f"127.0.0.1 localhost.localdomain localhost\n10.0.0.2 {name}.local {name}\n",
+        "/etc/debian_version": "13.2\n",
+        "/etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nNAME="Debian GNU/Linux"\nVERSION_ID="13"\n'
+        'VERSION="13 (trixie)"\nVERSION_CODENAME=trixie\nID=debian\n',
+        "/etc/network/interfaces": "auto lo\niface lo inet loopback\n\n",
+        "/etc/resolv.conf": "nameserver 10.0.0.1\n",
+        "/etc/passwd": "root:x:0:0:root:/root:/bin/bash\nwww-data:x:33:33:www-data:/var/www:/usr/sbin/nologin\n",
+        "/etc/group": "root:x:0:\nwww-data:x:33:\n",
+        "/proc/sys/kernel/osrelease": f"{KERNEL}\n",
+        "/proc/version": f"Linux version {KERNEL} (build@proxmox)\n",
+    }
+    for path, text in texts.items():
+        tree.put(path, Entry("file", text))
+    return tree
+
+
+def install(node: Node) -> None:
+    """Fit a new node with what the installer sets up: pool, storages, the first bridge."""
+    disk = node.add_disk("ata-SYSTEM_SSD_0001", 512 << 30)
+    node.add_pool("rpool", 476 << 30, disks=[disk])
+    for key, value in (("compression", "on"), ("atime", "off")):
+        node.zfs.assign("rpool", {key: value})
+    node.zfs.create("rpool/data", {})
+    node.files.write("/etc/pve/storage.cfg", _STORAGES)
+    node.files.write("/etc/pve/user.cfg", "user:root@pam:1:0:::root@localhost::\n")
+    node.files.write("/etc/pve/datacenter.cfg", "keyboard: en-us\n")
+    node.add_bridge("vmbr0", "10.0.0.2/24", "10.0.0.1")
+
+
+def bridge_address(files: Filesystem, name: str) -> tuple[str, str]:
+    """The address and the gateway of an interface in /etc/network/interfaces; empty when it has none."""
+    text = files.read("/etc/network/interfaces") if files.exists("/etc/network/interfaces") else ""
+    for found, body in _ADDRESS.findall(text):
+        if found == name:
+            words = dict(line.split(None, 1) for line in body.splitlines() if len(line.split(None, 1)) == 2)
+            return words.get("address", "").strip(), words.get("gateway", "").strip()
+    return "", ""

@@ -1,0 +1,70 @@
+"""What the node's kernel shows in files: control groups of the running containers, uptime."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from phoenix_hypervisor.simulator.filesystem import Generated
+
+if TYPE_CHECKING:
+    from phoenix_hypervisor.simulator.node import Node
+
+_KNOBS = {
+    "cgroup.controllers": "cpuset cpu io memory hugetlb pids rdma misc\n",
+    "cgroup.events": "populated 1\nfrozen 0\n",
+    "cgroup.freeze": "0\n",
+    "cgroup.kill": "",
+    "cgroup.max.depth": "max\n",
+    "cgroup.max.descendants": "max\n",
+    "cgroup.procs": "",
+    "cgroup.subtree_control": "cpuset cpu io memory pids\n",
+    "cgroup.type": "domain\n",
+}
+
+
+class _Text(Generated):
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def read(self) -> str:
+        return self._text
+
+
+class _Folder(Generated):
+    def __init__(self, content: Mapping[str, Generated]) -> None:
+        self._content = content
+
+    def children(self) -> Mapping[str, Generated]:
+        return self._content
+
+
+_EMPTY_GROUP = {name: _Text(text) for name, text in _KNOBS.items()}
+_GROUP = _Folder({**_EMPTY_GROUP, "ns": _Folder(_EMPTY_GROUP)})
+
+
+class _Groups(Generated):
+    """``/sys/fs/cgroup/lxc``: one group for each running container."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    def children(self) -> Mapping[str, Generated]:
+        running: dict[str, Generated] = {str(ctid): _GROUP for ctid in self._node.guests.running}
+        return {**running, **_EMPTY_GROUP}
+
+
+class _Uptime(Generated):
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    def read(self) -> str:
+        up = self._node.clock - self._node.started
+        return f"{up:.2f} {up:.2f}\n"
+
+
+def mount_kernel(node: Node) -> None:
+    """Show the computed files of /proc and /sys."""
+    node.files.generate("/sys/fs/cgroup/lxc", _Groups(node))
+    node.files.generate("/sys/fs/cgroup/lxc.monitor", _Folder(_EMPTY_GROUP))
+    node.files.generate("/proc/uptime", _Uptime(node))

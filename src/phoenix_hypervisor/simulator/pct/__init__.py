@@ -1,0 +1,1 @@
+"""``pct`` of the simulated node: one file per family of verbs."""

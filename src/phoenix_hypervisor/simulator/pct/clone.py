@@ -1,0 +1,233 @@
+"""``pct`` clone, template, migrate. Source: PVE::API2::LXC clone_vm, template; PVE::LXC template_create."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, replace
+
+from phoenix_hypervisor.proxmox.guest import GuestConfig, Section
+from phoenix_hypervisor.proxmox.properties import parse_properties, render_size
+from phoenix_hypervisor.simulator import durations, setup
+from phoenix_hypervisor.simulator.call import Call, Handler, Work
+from phoenix_hypervisor.simulator.contract import keys_of, print_properties
+from phoenix_hypervisor.simulator.failures import PveError
+from phoenix_hypervisor.simulator.guests import check_lock
+from phoenix_hypervisor.simulator.pct import lxcconfig
+from phoenix_hypervisor.simulator.pct.values import random_mac
+from phoenix_hypervisor.simulator.pct.volumes import MountPoint, check_storage, mount_points
+from phoenix_hypervisor.simulator.storage import Image, Volume
+from phoenix_hypervisor.simulator.zfs.model import Snapshot
+
+_DROPPED = ("lock", "parent", "template", "snaptime", "snapstate", "digest")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A clone to be made: its id, the source's section, whether in full, what is named on the command line."""
+
+    ctid: int
+    source: Section
+    full: bool
+    snapshot: str
+    storage: str
+
+
+def clone(call: Call) -> Work:
+    plan = yield from _locked(call)
+    call.say(f"creating a clone of container {call.ctid} with ID {plan.ctid}")
+    made_volumes: list[str] = []
+    try:
+        with (yield from call.lock_configuration(plan.ctid)):
+            options = yield from _copy_volumes(call, plan, made_volumes)
+            root = parse_properties(options["rootfs"], "volume")["volume"]
+            setup.clear_machine_id(call.node.storages.volume(root).tree, call.node.clock)
+            begun = call.guests.load(plan.ctid)
+            call.save(GuestConfig(begun.current.updated({**options, "lock": None})), plan.ctid)
+    except PveError as failure:
+        for volume in made_volumes:
+            call.node.storages.free(volume)
+        call.guests.remove(plan.ctid)
+        _unlock_source(call)
+        raise PveError(f"clone failed: {failure.text}") from failure
+    _unlock_source(call)
+    return 0
+
+
+def _locked(call: Call) -> Generator[float, None, Plan]:
+    """Check everything, write the clone's first configuration and lock the source."""
+    if target := call.get("target"):
+        _check_node(call, target)
+    ctid = int(call.parameters["newid"])
+    call.guests.load(call.ctid)
+    with (yield from call.lock_configuration()):
+        config = call.guests.load(call.ctid)
+        call.guests.check_free(ctid, 255)
+        if call.get("storage"):
+            check_storage(call, call.get("storage"))
+        check_lock(config)
+        plan = _plan(call, config, ctid)
+        _check_volumes(call, plan)
+        call.save(_begun(call, plan), ctid)
+        call.save(replace(config, current=config.current.with_options(lock="disk")))
+        return plan
+
+
+def _check_node(call: Call, name: str) -> None:
+    if name != call.node.name:
+        raise PveError(f"no such cluster node '{name}'", 2)
+
+
+def _plan(call: Call, config: GuestConfig, ctid: int) -> Plan:
+    name = call.get("snapname")
+    if name and name not in config.snapshots:
+        raise PveError(f"snapshot '{name}' does not exist", 2)
+    is_template = config.current.get("template") == "1"
+    full = call.flag("full") if "full" in call.parameters else not is_template
+    if full and call.guests.is_running(call.ctid) and not name:
+        raise PveError("Full clone of a running container is only possible from a snapshot", 2)
+    if not full and call.get("storage"):
+        raise PveError("parameter 'storage' not allowed for linked clones", 2)
+    source = config.snapshots[name] if name else config.current
+    return Plan(ctid, source, full, name, call.get("storage"))
+
+
+def _check_volumes(call: Call, plan: Plan) -> None:
+    points = mount_points(plan.source)
+    for point in sorted(points, key=lambda one: one.key):
+        if not point.is_volume:
+            raise PveError(f"unable to clone mountpoint '{point.key}' (type bind)", 2)
+        volume = call.node.storages.volume(point.volume)
+        if not plan.full and not (volume.dataset and volume.is_base):
+            raise PveError(f"Linked clone feature for '{point.volume}' is not available", 2)
+
+
+def _begun(call: Call, plan: Plan) -> GuestConfig:
+    """The clone's configuration before it has volumes: the source's, with MAC addresses of its own, locked."""
+    points = {point.key for point in mount_points(plan.source)}
+    options = {
+        key: value
+        for key, value in plan.source.options.items()
+        if key not in points and key not in _DROPPED and not key.startswith("unused")
+    }
+    for key in options:
+        if key.startswith("net"):
+            values = {**parse_properties(options[key]), "hwaddr": random_mac(call)}
+            options[key] = print_properties(values, keys_of(key))
+    if hostname := call.get("hostname"):
+        options["hostname"] = hostname
+    description = call.get("description", plan.source.description)
+    return GuestConfig(Section({**options, "lock": "create"}, plan.source.raw, description))
+
+
+def _copy_volumes(call: Call, plan: Plan, made_volumes: list[str]) -> Generator[float, None, dict[str, str]]:
+    options = {}
+    for point in mount_points(plan.source):
+        source = call.node.storages.volume(point.volume)
+        if plan.full:
+            volume = yield from _full(call, plan, point, source, made_volumes)
+        else:
+            call.say(f"create linked clone of mount point {point.key} ({point.volume})")
+            volume = yield from _linked(call, plan, source)
+            made_volumes.append(volume.id)
+        size = call.node.storages.size(volume)
+        options[point.key] = point.text(volume=volume.id, **({"size": render_size(size)} if size else {}))
+    return options
+
+
+def _linked(call: Call, plan: Plan, source: Volume) -> Generator[float, None, Volume]:
+    name = source.storage.id
+    with (yield from call.lock_storage(name)):
+        yield durations.ALLOCATE
+        taken = {volume.name.rpartition("/")[2] for volume in call.node.storages.volumes(name)}
+        numbered = (f"subvol-{plan.ctid}-disk-{number}" for number in range(1000))
+        leaf = next(free for free in numbered if free not in taken)
+        assert source.dataset is not None  # noqa: S101
+        limit = source.dataset.properties.get("refquota", "0")
+        base = f"{source.dataset.name}@__base__"
+        call.node.zfs.clone(base, f"{source.storage.pool}/{leaf}", {"refquota": limit})
+    return call.node.storages.volume(f"{name}:{source.name.rpartition('/')[2]}/{leaf}")
+
+
+def _full(
+    call: Call, plan: Plan, point: MountPoint, source: Volume, made_volumes: list[str]
+) -> Generator[float, None, Volume]:
+    call.say(f"create full clone of mountpoint {point.key} ({point.volume})")
+    name = plan.storage or source.storage.id
+    with (yield from call.lock_storage(name)):
+        yield durations.ALLOCATE
+        volume = call.node.storages.allocate(name, plan.ctid, call.node.storages.size(source))
+    made_volumes.append(volume.id)
+    content: Snapshot | Image = source.content  # type: ignore[assignment]
+    if plan.snapshot and source.dataset:
+        content = source.dataset.snapshots[plan.snapshot]
+    size = content.bulk + sum(len(entry.data) for entry in content.tree.values())
+    yield durations.copy(size)
+    volume.tree.update(content.tree)
+    volume.content.bulk = content.bulk
+    volume.content.system = source.content.system
+    call.process.say(_rsync(size, len(content.tree), durations.copy(size)))
+    return volume
+
+
+def _rsync(size: int, files: int, seconds: float) -> str:
+    """What rsync tells of a copy."""
+    sent = size + size // 350
+    return (
+        f"\nNumber of files: {files:,} (reg: {files:,}, dir: 0, link: 0)\n"
+        f"Number of created files: {files:,} (reg: {files:,}, dir: 0, link: 0)\n"
+        f"Number of deleted files: 0\nNumber of regular files transferred: {files:,}\n"
+        f"Total file size: {size:,} bytes\nTotal transferred file size: {size:,} bytes\n"
+        f"Literal data: {size:,} bytes\nMatched data: 0 bytes\nFile list size: 65,534\n"
+        "File list generation time: 0.014 seconds\nFile list transfer time: 0.000 seconds\n"
+        f"Total bytes sent: {sent:,}\nTotal bytes received: 74,652\n\n"
+        f"sent {sent:,} bytes  received 74,652 bytes  {sent / seconds:,.2f} bytes/sec\n"
+        f"total size is {size:,}  speedup is {size / max(1, sent):.2f}\n"
+    )
+
+
+def _unlock_source(call: Call) -> None:
+    config = call.guests.load(call.ctid)
+    if config.current.get("lock") == "disk":
+        call.save(replace(config, current=config.current.with_options(lock=None)))
+
+
+def template(call: Call) -> Work:
+    call.guests.load(call.ctid)
+    with (yield from call.lock_configuration()):
+        config = call.guests.load(call.ctid)
+        if config.snapshots:
+            raise PveError("unable to create template, because CT contains snapshots")
+        if config.current.get("template") == "1":
+            raise PveError("you can't convert a template to a template")
+        if call.guests.is_running(call.ctid):
+            raise PveError("you can't convert a CT to template if the CT is running")
+        check_lock(config)
+        section = config.current.with_options(template="1")
+        for point in mount_points(config.current):
+            if point.is_volume:
+                yield durations.ALLOCATE
+                section = section.updated({point.key: point.text(volume=_made_base(call, point))})
+        call.save(replace(config, current=section))
+        lxcconfig.forget(call.node.files, call.ctid)
+    return 0
+
+
+def _made_base(call: Call, point: MountPoint) -> str:
+    """Turn a volume into a base volume; its new id."""
+    volume = call.node.storages.volume(point.volume)
+    if volume.dataset is None:
+        raise PveError(f"Template feature is not available for '{point.volume}'")
+    above, _, leaf = volume.dataset.name.rpartition("/")
+    base = leaf.replace("subvol-", "basevol-", 1)
+    call.node.zfs.rename(volume.dataset.name, f"{above}/{base}")
+    call.node.zfs.take(f"{above}/{base}@__base__", {})
+    return point.volume.removesuffix(leaf) + base
+
+
+def migrate(call: Call) -> Work:
+    yield 0.0
+    _check_node(call, call.parameters["target"])
+    raise PveError("target is local node.", 2)
+
+
+HANDLERS: Mapping[str, Handler] = {"clone": clone, "template": template, "migrate": migrate}

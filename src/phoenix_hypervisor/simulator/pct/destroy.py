@@ -1,0 +1,87 @@
+"""``pct`` destroy, unlock, rescan. Source: PVE::API2::LXC destroy_vm, PVE::LXC destroy_lxc_container."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from phoenix_hypervisor.proxmox.guest import GuestConfig, Section
+from phoenix_hypervisor.simulator import durations
+from phoenix_hypervisor.simulator.call import Call, Handler, Work
+from phoenix_hypervisor.simulator.failures import PveError
+from phoenix_hypervisor.simulator.guests import check_lock
+from phoenix_hypervisor.simulator.pct import lxcconfig
+from phoenix_hypervisor.simulator.pct.power import halt
+from phoenix_hypervisor.simulator.pct.volumes import owned
+
+
+def destroy(call: Call) -> Work:
+    ctid = call.ctid
+    config = call.guests.load(ctid)
+    if config.current.get("protection") == "1":
+        raise PveError(f"can't remove CT {ctid} - protection mode enabled")
+    check_lock(config)
+    if call.guests.is_running(ctid):
+        if not call.flag("force"):
+            raise PveError(f"unable to destroy CT {ctid} - container is running")
+        yield from halt(call, durations.STOP)
+    with (yield from call.lock_configuration()):
+        config = call.guests.load(ctid)
+        check_lock(config)
+        for volume in _doomed(call, config):
+            yield durations.ZFS
+            call.node.storages.free(volume)
+        if call.flag("destroy-unreferenced-disks"):
+            for found in call.node.storages.of_guest(ctid):
+                yield durations.ZFS
+                call.node.storages.free(found.id)
+        call.save(GuestConfig(Section({"lock": "destroyed"})))
+        yield durations.ALLOCATE
+        call.guests.remove(ctid)
+        lxcconfig.forget(call.node.files, ctid)
+    return 0
+
+
+def _doomed(call: Call, config: GuestConfig) -> list[str]:
+    """The volumes that the configuration and its snapshots name."""
+    sections = [config.current, *config.snapshots.values()]
+    found = (volume for section in sections for volume in owned(section, call.node.storages, call.ctid))
+    return list(dict.fromkeys(found))
+
+
+def unlock(call: Call) -> Work:
+    with (yield from call.lock_configuration()):
+        config = call.guests.load(call.ctid)
+        if config.current.get("lock") is None:
+            raise PveError("no lock found trying to remove any lock")
+        call.save(
+            GuestConfig(config.current.with_options(lock=None), config.pending, config.pending_delete, config.snapshots)
+        )
+    return 0
+
+
+def rescan(call: Call) -> Work:
+    """Bring the sizes in the configurations in line with the volumes, and name volumes that none names as unused."""
+    call.say("rescan volumes...")
+    ids = [int(call.get("vmid"))] if call.get("vmid") else call.guests.ids()
+    yield durations.ALLOCATE
+    for ctid in ids:
+        config = call.guests.load(ctid)
+        named = {
+            volume
+            for section in (config.current, *config.snapshots.values())
+            for volume in owned(section, call.node.storages, ctid)
+        }
+        unnamed = [volume.id for volume in call.node.storages.of_guest(ctid) if volume.id not in named]
+        if not unnamed or call.flag("dryrun") or config.current.get("lock"):
+            continue
+        options = dict(config.current.options)
+        for volume in unnamed:
+            free = next(f"unused{number}" for number in range(256) if f"unused{number}" not in options)
+            options[free] = volume
+        call.save(
+            GuestConfig(config.current.updated(options), config.pending, config.pending_delete, config.snapshots), ctid
+        )
+    return 0
+
+
+HANDLERS: Mapping[str, Handler] = {"destroy": destroy, "unlock": unlock, "rescan": rescan}

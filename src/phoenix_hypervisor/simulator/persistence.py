@@ -1,0 +1,194 @@
+"""The node as a file: JSON with a format version, written at once or not at all.
+
+File trees share nearly all their entries with the tree they were copied from (a snapshot's with its dataset's, a
+clone's with its origin's), so each is kept as its difference from that one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from phoenix_hypervisor.errors import NodeError
+from phoenix_hypervisor.simulator.cluster import ClusterTree
+from phoenix_hypervisor.simulator.guests import Running
+from phoenix_hypervisor.simulator.storage import Image
+from phoenix_hypervisor.simulator.tree import Tree
+from phoenix_hypervisor.simulator.trees import TreeReader, TreeWriter
+from phoenix_hypervisor.simulator.zfs.model import Dataset, Pool, Snapshot
+
+if TYPE_CHECKING:
+    from phoenix_hypervisor.simulator.node import Node
+
+FORMAT, VERSION = "phoenix simulated node", 1
+
+
+class NodeFileError(NodeError):
+    """A file that should hold a simulated node holds something else, or cannot be read or written."""
+
+
+def save(node: Node, path: Path) -> None:
+    """Write the node to a file beside the target, force it to the disk, then put it in the target's place."""
+    text = json.dumps(_node_to_json(node), ensure_ascii=True, separators=(",", ":"))
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as wrong:
+        raise NodeFileError(f"{path}: the simulated node cannot be written: {wrong.strerror}.") from wrong
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as wrong:
+        temporary.unlink(missing_ok=True)
+        raise NodeFileError(f"{path}: the simulated node cannot be written: {wrong.strerror}.") from wrong
+
+
+def load(path: Path, kind: type[Node]) -> Node:
+    """The node that ``save`` wrote."""
+    try:
+        value = json.loads(path.read_text(encoding="ascii"))
+    except OSError as wrong:
+        raise NodeFileError(f"{path}: the simulated node cannot be read: {wrong.strerror}.") from wrong
+    except (ValueError, RecursionError) as wrong:
+        raise NodeFileError(f"{path}: this is no simulated node.", "Make one with: phoenix sim new FILE") from wrong
+    if not isinstance(value, dict) or value.get("format") != FORMAT:
+        raise NodeFileError(f"{path}: this is no simulated node.", "Make one with: phoenix sim new FILE")
+    if value.get("version") != VERSION:
+        raise NodeFileError(
+            f"{path}: a simulated node of format version {value.get('version')}; this program reads version {VERSION}."
+        )
+    try:
+        return _node_from_json(value, kind)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OSError) as wrong:
+        raise NodeFileError(f"{path}: the simulated node is damaged: {wrong!r}.") from wrong
+
+
+def _node_to_json(node: Node) -> dict[str, Any]:
+    trees = TreeWriter()
+    datasets = {name: _dataset_to_json(node, node.zfs.datasets[name], trees) for name in _by_origin(node)}
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "name": node.name,
+        "seed": node.seed,
+        "clock": node.clock,
+        "started": node.started,
+        "drawn": node.drawn,
+        "txg": node.zfs.txg,
+        "root": trees.add(node.root),
+        "cluster": {
+            "files": trees.add(node.cluster),
+            "counts": node.cluster.counts,
+            "guests": {str(ctid): list(known) for ctid, known in node.cluster.guests.items()},
+        },
+        "pools": [asdict(pool) for pool in node.zfs.pools.values()],
+        "datasets": datasets,
+        "images": {
+            path: {"size": image.size, "bulk": image.bulk, "system": image.system, "tree": trees.add(image.tree)}
+            for path, image in node.storages.images.items()
+        },
+        "running": {str(ctid): _running_to_json(one, trees) for ctid, one in node.guests.running.items()},
+        "trees": trees.trees,
+        "texts": trees.texts,
+    }
+
+
+def _by_origin(node: Node) -> list[str]:
+    """The datasets in an order in which each origin comes before its clones."""
+    return sorted(node.zfs.datasets, key=lambda name: node.zfs.datasets[name].txg)
+
+
+def _dataset_to_json(node: Node, dataset: Dataset, trees: TreeWriter) -> dict[str, Any]:
+    base = node.zfs.snapshot(dataset.origin).tree if dataset.origin else None
+    snapshots = []
+    for one in dataset.snapshots.values():
+        snapshots.append({**_fields(one), "name": one.name, "tree": trees.add(one.tree, base, dataset.system)})
+        base = one.tree
+    return {
+        **_fields(dataset),
+        "origin": dataset.origin,
+        "system": dataset.system,
+        "snapshots": snapshots,
+        "tree": trees.add(dataset.tree, base, dataset.system),
+    }
+
+
+def _fields(one: Dataset | Snapshot) -> dict[str, Any]:
+    return {
+        "creation": one.creation,
+        "txg": one.txg,
+        "guid": one.guid,
+        "bulk": one.bulk,
+        "properties": one.properties,
+    }
+
+
+def _running_to_json(running: Running, trees: TreeWriter) -> dict[str, Any]:
+    return {
+        "started": running.started,
+        "pid": running.pid,
+        "hostname": running.hostname,
+        "options": running.options,
+        "ends": running.ends,
+        "raw": [list(pair) for pair in running.raw],
+        "volatile": trees.add(running.volatile, None, "volatile"),
+    }
+
+
+def _node_from_json(value: Mapping[str, Any], kind: type[Node]) -> Node:
+    trees = TreeReader(value["trees"], value["texts"])
+    cluster = _cluster_from_json(value["name"], value["cluster"], trees)
+    node = kind(
+        value["name"],
+        seed=value["seed"],
+        clock=float(value["clock"]),
+        started=float(value["started"]),
+        root=trees.tree(value["root"]),
+        cluster=cluster,
+    )
+    node.drawn = int(value["drawn"])
+    node.zfs.txg = int(value["txg"])
+    node.zfs.pools = {fields["name"]: Pool(**fields) for fields in value["pools"]}
+    node.zfs.datasets = {name: _dataset_from_json(name, one, trees) for name, one in value["datasets"].items()}
+    for name, dataset in node.zfs.datasets.items():
+        if name.partition("/")[0] not in node.zfs.pools or (dataset.parent and dataset.parent not in node.zfs.datasets):
+            raise ValueError(f"dataset {name!r} has no parent")
+        if dataset.origin:
+            node.zfs.datasets[dataset.origin.partition("@")[0]].snapshots[dataset.origin.partition("@")[2]]
+    node.zfs.remount()
+    for path, fields in value["images"].items():
+        node.storages.images[path] = Image(**{**fields, "tree": trees.tree(fields["tree"])})
+    for ctid, fields in value["running"].items():
+        node.guests.running[int(ctid)] = _running_from_json(fields, trees)
+    return node
+
+
+def _cluster_from_json(name: str, value: Mapping[str, Any], trees: TreeReader) -> ClusterTree:
+    cluster = ClusterTree(name)
+    dict.clear(cluster)
+    dict.update(cluster, trees.tree(value["files"]))
+    cluster.counts = {str(key): int(count) for key, count in value["counts"].items()}
+    cluster.guests = {int(ctid): (str(a), str(b), int(c)) for ctid, (a, b, c) in value["guests"].items()}
+    return cluster
+
+
+def _dataset_from_json(name: str, value: Mapping[str, Any], trees: TreeReader) -> Dataset:
+    fields = dict(value)
+    tree: Tree = trees.tree(fields.pop("tree"))
+    snapshots = {one["name"]: Snapshot(**{**one, "tree": trees.tree(one["tree"])}) for one in fields.pop("snapshots")}
+    return Dataset(name=name, tree=tree, snapshots=snapshots, **fields)
+
+
+def _running_from_json(value: Mapping[str, Any], trees: TreeReader) -> Running:
+    fields = dict(value)
+    volatile = trees.tree(fields.pop("volatile"))
+    raw = tuple((str(key), str(text)) for key, text in fields.pop("raw"))
+    return Running(volatile=volatile, raw=raw, **fields)

@@ -1,0 +1,35 @@
+"""The programs in the PATH of the node and of its containers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from phoenix_hypervisor.simulator import coreutils, debian, durations, lxc, pveam, pvesm, shell, tool
+from phoenix_hypervisor.simulator.findmnt import findmnt
+from phoenix_hypervisor.simulator.pct import commands as pct
+from phoenix_hypervisor.simulator.process import Program
+from phoenix_hypervisor.simulator.zfs import commands as zfs
+from phoenix_hypervisor.simulator.zfs import zpool
+
+if TYPE_CHECKING:
+    from phoenix_hypervisor.simulator.node import Node
+
+
+def of_guest() -> Mapping[str, Program]:
+    """What a Debian or Ubuntu container has."""
+    return {**coreutils.PROGRAMS, **shell.PROGRAMS, **debian.PROGRAMS, "findmnt": findmnt}
+
+
+def of_node(node: Node) -> Mapping[str, Program]:
+    """What the node has: Debian's programs, and Proxmox's over this node."""
+    return {
+        **of_guest(),
+        "zfs": zfs.program(node.zfs),
+        "zpool": zpool.program(node.zfs),
+        "pct": tool.program(node, "pct", durations.PCT, pct.HANDLERS),
+        "pvesm": tool.program(node, "pvesm", durations.PVESM, pvesm.HANDLERS),
+        "pveam": tool.program(node, "pveam", durations.PVEAM, pveam.HANDLERS),
+        "pveversion": pveam.version,
+        **lxc.programs(node),
+    }

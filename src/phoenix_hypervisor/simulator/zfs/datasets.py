@@ -1,0 +1,317 @@
+"""The pools and datasets of a node, and what can be done to them. Errors are ZfsError with ZFS's own text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from phoenix_hypervisor.simulator.filesystem import Filesystem
+from phoenix_hypervisor.simulator.tree import Tree
+from phoenix_hypervisor.simulator.zfs import properties
+from phoenix_hypervisor.simulator.zfs.model import Dataset, Pool, Snapshot, ZfsError, missing
+from phoenix_hypervisor.simulator.zfs.space import Space, referenced
+
+_BAD_CHARACTER = re.compile(r"[^A-Za-z0-9_.:\- /@]")
+
+
+class Zfs:
+    """All pools of the node. Datasets are mounted in the node's files as they come and go."""
+
+    def __init__(self, files: Filesystem, clock: Callable[[], float], identity: Callable[[], int]) -> None:
+        self.pools: dict[str, Pool] = {}
+        self.datasets: dict[str, Dataset] = {}
+        self.txg = 4
+        self._files = files
+        self._clock = clock
+        self._identity = identity
+        self._mounted: dict[str, str] = {}
+
+    # -- looking
+
+    def dataset(self, name: str) -> Dataset:
+        found = self.datasets.get(name)
+        if found is None:
+            raise missing(name)
+        return found
+
+    def snapshot(self, name: str) -> Snapshot:
+        """The snapshot of a full name, ``tank/a@b``."""
+        dataset, _, short = name.partition("@")
+        found = self.datasets.get(dataset)
+        if found is None or short not in found.snapshots:
+            raise missing(name)
+        return found.snapshots[short]
+
+    def below(self, name: str) -> list[Dataset]:
+        """The datasets under one, in the order of their names, without itself."""
+        prefix = f"{name}/"
+        return [self.datasets[key] for key in sorted(self.datasets) if key.startswith(prefix)]
+
+    def clones(self, snapshot: str) -> list[Dataset]:
+        return [dataset for dataset in self.datasets.values() if dataset.origin == snapshot]
+
+    def effective(self, name: str, key: str) -> tuple[str, str]:
+        """A native or user property's value and its source as ``zfs get`` prints it."""
+        own = self.dataset(name).properties
+        if key in own:
+            return own[key], "local"
+        known = properties.NATIVE.get(key)
+        if known is None or known.inherit:
+            above = name.rpartition("/")[0]
+            while above:
+                if key in self.datasets[above].properties:
+                    value = self.datasets[above].properties[key]
+                    return self._descend(key, value, above, name), f"inherited from {above}"
+                above = above.rpartition("/")[0]
+        if key == "mountpoint":
+            return f"/{name}", "default"
+        return (known.default, "default") if known else ("-", "-")
+
+    @staticmethod
+    def _descend(key: str, value: str, above: str, name: str) -> str:
+        if key != "mountpoint" or not value.startswith("/"):
+            return value
+        return value.rstrip("/") + name[len(above) :]
+
+    def mountpoint(self, name: str) -> str | None:
+        """Where a dataset is mounted; None when it is not."""
+        return self._mounted.get(name)
+
+    def space(self) -> Space:
+        """The figures of space as they are now."""
+        return Space(self)
+
+    # -- changing
+
+    def add_pool(self, pool: Pool, values: Mapping[str, str]) -> Dataset:
+        self.pools[pool.name] = pool
+        return self._add(pool.name, dict(values))
+
+    def create(self, name: str, values: Mapping[str, str], *, parents: bool = False) -> Dataset:
+        """Make a file system; ``values`` as the user wrote them."""
+        self._check_new(name, "create")
+        wanted = self._checked(name, values, "create")
+        parent = name.rpartition("/")[0]
+        if parent not in self.datasets:
+            if not parents:
+                raise ZfsError(f"cannot create '{name}': parent does not exist")
+            self.create(parent, {}, parents=True)
+        return self._add(name, wanted)
+
+    def clone(self, source: str, name: str, values: Mapping[str, str], *, parents: bool = False) -> Dataset:
+        """Make a file system of a snapshot: constant in time and space."""
+        snapshot = self.snapshot(source)
+        self._check_new(name, "create")
+        if name.partition("/")[0] != source.partition("/")[0]:
+            raise ZfsError(f"cannot create '{name}': source and target pools differ")
+        wanted = self._checked(name, values, "create")
+        parent = name.rpartition("/")[0]
+        if parent not in self.datasets:
+            if not parents:
+                raise ZfsError(f"cannot create '{name}': parent does not exist")
+            self.create(parent, {}, parents=True)
+        made = self._add(name, wanted, snapshot.tree.copy())
+        made.origin, made.bulk = source, snapshot.bulk
+        made.system = self.datasets[source.partition("@")[0]].system
+        return made
+
+    def take(self, name: str, values: Mapping[str, str]) -> Snapshot:
+        """Take the snapshot ``DATASET@NAME``."""
+        dataset_name, _, short = name.partition("@")
+        dataset = self.datasets.get(dataset_name)
+        bad = _BAD_CHARACTER.search(short) or re.search("[/@]", short)
+        if bad or not short:
+            reason = f"invalid character '{bad[0]}' in name" if bad else "empty component in name"
+            raise ZfsError(f"cannot create snapshot '{name}': {reason}")
+        if dataset is None:
+            raise ZfsError(f"cannot create snapshot '{name}': dataset does not exist")
+        if short in dataset.snapshots:
+            raise ZfsError(f"cannot create snapshot '{name}': dataset already exists")
+        wanted = self._checked(name, values, "create snapshot")
+        self.txg += 1
+        made = Snapshot(
+            short, dataset.tree.copy(), int(self._clock()), self.txg, self._identity(), dataset.bulk, dict(wanted)
+        )
+        dataset.snapshots[short] = made
+        return made
+
+    def assign(self, name: str, values: Mapping[str, str]) -> None:
+        """Set properties; nothing is set when one is refused."""
+        if "@" in name:
+            self.snapshot(name).properties.update(self._checked(name, values, "set property for"))
+            return
+        dataset = self.dataset(name)
+        wanted = self._checked(name, values, "set property for")
+        space = self.space()
+        for key, measure in (("quota", space.used), ("refquota", referenced)):
+            if int(wanted.get(key, "0")) and int(wanted[key]) < measure(dataset):
+                raise ZfsError(
+                    f"cannot set property for '{name}': size is less than current used or reserved space", 255
+                )
+        dataset.properties.update(wanted)
+        if {"mountpoint", "canmount"} & wanted.keys():
+            self.remount()
+
+    def inherit(self, name: str, key: str) -> None:
+        self.dataset(name).properties.pop(key, None)
+        if key in ("mountpoint", "canmount"):
+            self.remount()
+
+    def rollback(self, name: str, *, newer: bool = False) -> None:
+        """Put a dataset back to a snapshot; ``newer`` destroys the snapshots taken after it."""
+        snapshot = self.snapshot(name)
+        dataset = self.datasets[name.partition("@")[0]]
+        later = self._later(dataset, snapshot.name)
+        if later and not newer:
+            listed = "".join(f"\n{dataset.name}@{short}" for short in later)
+            raise ZfsError(
+                f"cannot rollback to '{name}': more recent snapshots or bookmarks exist\n"
+                f"use '-r' to force deletion of the following snapshots and bookmarks:{listed}"
+            )
+        for short in later:
+            self.destroy(f"{dataset.name}@{short}")
+        dataset.tree.clear()
+        dataset.tree.update(snapshot.tree)
+        dataset.bulk = snapshot.bulk
+
+    @staticmethod
+    def _later(dataset: Dataset, short: str) -> list[str]:
+        names = list(dataset.snapshots)
+        return names[names.index(short) + 1 :]
+
+    def destroy(self, name: str, *, recursive: bool = False, clones: bool = False) -> None:
+        """Destroy a dataset or snapshot; ``recursive`` with what is in it, ``clones`` with what hangs on it."""
+        if "@" in name:
+            self._destroy_snapshot(name, clones)
+            return
+        dataset = self.dataset(name)
+        inside = [*self._snapshots_of([dataset]), *self._names(self.below(name))]
+        if inside and not (recursive or clones):
+            listed = "".join(f"\n{inner}" for inner in inside)
+            raise ZfsError(
+                f"cannot destroy '{name}': filesystem has children\nuse '-r' to destroy the following datasets:{listed}"
+            )
+        doomed = [dataset, *self.below(name)]
+        dependent = self._dependents(self._snapshots_of(doomed), {one.name for one in doomed})
+        if dependent and not clones:
+            raise self._has_clones(name, "filesystem", dependent)
+        for one in dependent:
+            if one.name in self.datasets:
+                self.destroy(one.name, recursive=True, clones=True)
+        for one in reversed(doomed):
+            self._drop(one)
+
+    def _destroy_snapshot(self, name: str, clones: bool) -> None:
+        snapshot = self.snapshot(name)
+        dependent = self._dependents([name], set())
+        if dependent and not clones:
+            raise self._has_clones(name, "snapshot", dependent)
+        for one in dependent:
+            if one.name in self.datasets:
+                self.destroy(one.name, recursive=True, clones=True)
+        del self.datasets[name.partition("@")[0]].snapshots[snapshot.name]
+
+    def _has_clones(self, name: str, kind: str, dependent: list[Dataset]) -> ZfsError:
+        listed = "".join(f"\n{inner}" for inner in self._names(dependent))
+        return ZfsError(
+            f"cannot destroy '{name}': {kind} has dependent clones\nuse '-R' to destroy the following datasets:{listed}"
+        )
+
+    def _dependents(self, snapshots: Iterable[str], without: set[str]) -> list[Dataset]:
+        """The clones of the snapshots and, after each, the clones of those."""
+        found: list[Dataset] = []
+        for snapshot in snapshots:
+            for clone in self.clones(snapshot):
+                if clone.name not in without and clone not in found:
+                    found += [*self._dependents(self._snapshots_of([clone]), without), clone]
+        return found
+
+    @staticmethod
+    def _snapshots_of(datasets: Iterable[Dataset]) -> list[str]:
+        return [f"{dataset.name}@{short}" for dataset in datasets for short in dataset.snapshots]
+
+    def _names(self, datasets: Iterable[Dataset]) -> Iterator[str]:
+        for dataset in datasets:
+            yield from self._snapshots_of([dataset])
+            yield dataset.name
+
+    def rename(self, name: str, new: str) -> None:
+        """Give a dataset, with all that is in it, or a snapshot, another name."""
+        if "@" in name:
+            self._rename_snapshot(name, new)
+            return
+        moved = [self.dataset(name), *self.below(name)]
+        self._check_new(new, "rename")
+        if new.rpartition("/")[0] not in self.datasets:
+            raise ZfsError(f"cannot create '{new}': parent does not exist")
+        for dataset in moved:
+            old, dataset.name = dataset.name, new + dataset.name[len(name) :]
+            self.datasets[dataset.name] = self.datasets.pop(old)
+            for clone in self.datasets.values():
+                if clone.origin.startswith(f"{old}@"):
+                    clone.origin = dataset.name + clone.origin[len(old) :]
+        self.remount()
+
+    def _rename_snapshot(self, name: str, new: str) -> None:
+        snapshot = self.snapshot(name)
+        dataset = self.datasets[name.partition("@")[0]]
+        short = new.rpartition("@")[2]
+        if short in dataset.snapshots:
+            raise ZfsError(f"cannot rename to '{dataset.name}@{short}': dataset already exists")
+        for clone in self.clones(name):
+            clone.origin = f"{dataset.name}@{short}"
+        dataset.snapshots = {short if old == snapshot.name else old: one for old, one in dataset.snapshots.items()}
+        snapshot.name = short
+
+    # -- checks and mounts
+
+    def _check_new(self, name: str, action: str) -> None:
+        bad = _BAD_CHARACTER.search(name) or re.search("@", name)
+        if bad:
+            raise ZfsError(f"cannot {action} '{name}': invalid character '{bad[0]}' in name")
+        if "//" in name or name.endswith("/") or name.startswith("/"):
+            raise ZfsError(f"cannot {action} '{name}': leading slash or empty component in name")
+        pool = name.partition("/")[0]
+        if pool not in self.pools:
+            raise ZfsError(f"cannot {action} '{name}': no such pool '{pool}'")
+        if name in self.datasets:
+            raise ZfsError(f"cannot {action} '{name}': dataset already exists")
+
+    @staticmethod
+    def _checked(name: str, values: Mapping[str, str], action: str) -> dict[str, str]:
+        try:
+            return {
+                properties.canonical(key): properties.normalised(properties.canonical(key), value)
+                for key, value in values.items()
+            }
+        except ZfsError as refused:
+            rc = refused.rc if action.startswith("set") else 1
+            raise ZfsError(f"cannot {action} '{name}': {refused.text}", rc) from refused
+
+    def _add(self, name: str, values: dict[str, str], tree: Tree | None = None) -> Dataset:
+        self.txg += 1
+        made = Dataset(name, int(self._clock()), self.txg, self._identity(), tree or Tree(), values)
+        self.datasets[name] = made
+        self._mount(made)
+        return made
+
+    def _drop(self, dataset: Dataset) -> None:
+        if point := self._mounted.pop(dataset.name, None):
+            self._files.unmount(point)
+        del self.datasets[dataset.name]
+
+    def _mount(self, dataset: Dataset) -> None:
+        point = self.effective(dataset.name, "mountpoint")[0]
+        if not point.startswith("/") or self.effective(dataset.name, "canmount")[0] != "on":
+            return
+        if point == "/" or any(mount.path == point for mount in self._files.mounts):
+            return
+        self._files.mount(point, dataset.tree, dataset.name)
+        self._mounted[dataset.name] = point
+
+    def remount(self) -> None:
+        """Bring what is mounted in line with the properties."""
+        for name in sorted(self._mounted, key=lambda one: self._mounted[one], reverse=True):
+            self._files.unmount(self._mounted.pop(name))
+        for name in sorted(self.datasets):
+            self._mount(self.datasets[name])

@@ -1,0 +1,165 @@
+"""A site and a simulated node, and the road between them without the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from phoenix_hypervisor.cli.fitting import fit
+from phoenix_hypervisor.command import Command, Result
+from phoenix_hypervisor.config.load import load
+from phoenix_hypervisor.config.site import Site
+from phoenix_hypervisor.engine.walk import Settings, Summary, Walk
+from phoenix_hypervisor.events import Event, Ran
+from phoenix_hypervisor.features.lifecycle.node import Node as NodeFacts
+from phoenix_hypervisor.features.lifecycle.node import read_node
+from phoenix_hypervisor.machine import Machine
+from phoenix_hypervisor.plan.build import build
+from phoenix_hypervisor.plan.step import Plan
+from phoenix_hypervisor.simulator.node import Node
+from phoenix_hypervisor.transport.simulated import SimulatedTransport, VirtualLoop
+
+
+class Crash(BaseException):
+    """The process that ran Phoenix is gone."""
+
+
+class Recorder(SimulatedTransport):
+    """A simulated transport that remembers what went over it, and can be cut off.
+
+    ``crash_after``: so many commands are let through, then the next is cut off after ``crash_yields`` of its pauses.
+    """
+
+    def __init__(self, node: Node, crash_after: int | None = None, crash_yields: int = 0) -> None:
+        super().__init__(node, "sim")
+        self.sent: list[Command] = []
+        self._left = crash_after
+        self._yields = crash_yields
+        self.crashed = False
+
+    async def _send(self, command: Command) -> Result:
+        if self.crashed:
+            raise Crash
+        self.sent.append(command)
+        if self._left == 0:
+            self.crashed = True
+            self._cut(command)
+            raise Crash
+        if self._left is not None:
+            self._left -= 1
+        return await super()._send(command)
+
+    def _cut(self, command: Command) -> None:
+        running = self.node.execute(self.node.start(command.argv, command.stdin))
+        for _ in range(self._yields):
+            if next(running, None) is None:
+                return
+        running.close()
+
+
+@dataclass
+class Rig:
+    """A configuration on a node."""
+
+    site: Site
+    node: Node
+    distort: Callable[[Plan], Plan] = field(default=lambda plan: plan)
+    """Plants a defect in every plan; for tests of the tests."""
+    redact: Callable[[str], str] = str
+    events: list[Event] = field(default_factory=list)
+    transport: Recorder = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.transport = Recorder(self.node)
+
+    def _run(self, work: Callable[[Recorder], Any], transport: Recorder) -> Any:
+        self.transport = transport
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            return runner.run(work(transport))
+
+    async def _look(self, transport: Recorder) -> NodeFacts:
+        tarballs = [c.tarball for c in self.site.containers.values() if c.tarball and c.tarball.startswith("/")]
+        return await read_node(Machine(transport), tarballs)
+
+    def look(self) -> NodeFacts:
+        facts: NodeFacts = self._run(self._look, Recorder(self.node))
+        return facts
+
+    def plan(self, ctids: set[int] | None = None) -> Plan:
+        return self.distort(build(self.site, self.look(), ctids))
+
+    def apply(
+        self,
+        ctids: set[int] | None = None,
+        jobs: int = 8,
+        crash_after: int | None = None,
+        crash_yields: int = 0,
+    ) -> Summary:
+        """Plan and walk. Raises Crash when it was cut off."""
+
+        async def work(transport: Recorder) -> Summary:
+            plan = self.distort(build(self.site, await self._look(transport), ctids))
+            transport.sent.clear()
+            settings = Settings(lambda: self.node.clock, jobs, redact=self.redact)
+            return await Walk(plan, Machine(transport), self.events.append, settings).run()
+
+        transport = Recorder(self.node)
+        if crash_after is not None:
+            transport = Recorder(self.node, crash_after + 1, crash_yields)
+        summary: Summary = self._run(work, transport)
+        return summary
+
+    def converge(self, **options: Any) -> Summary:
+        """Apply; nothing may fail."""
+        summary = self.apply(**options)
+        assert not summary.failed and not summary.skipped, summary
+        return summary
+
+    @property
+    def ran(self) -> list[str]:
+        """The commands of the last runs, as lines."""
+        return [event.command for event in self.events if isinstance(event, Ran)]
+
+
+def site_of(folder: Path, lxc: dict[str, Any], host: dict[str, Any] | None = None) -> Site:
+    """The documents written to a folder and loaded; they must be free of errors."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "phoenix_lxc_configs.json").write_text(json.dumps(lxc))
+    if host is not None:
+        (folder / "phoenix_hypervisor_config.json").write_text(json.dumps(host))
+    return load_site(folder)
+
+
+def load_site(folder: Path) -> Site:
+    loaded = load(folder)
+    errors = [str(problem) for problem in loaded.problems if problem.severity == "error"]
+    assert not errors, errors
+    assert loaded.site is not None
+    return loaded.site
+
+
+def fitted(site: Site, node: Node | None = None) -> Rig:
+    """The site on a fresh node that has what it takes for granted."""
+    node = node or Node.new()
+    fit(site, node)
+    return Rig(site, node)
+
+
+def state(node: Node) -> dict[str, Any]:
+    """What a run leaves on a node, without what differs from run to run (times, keys, addresses that were drawn)."""
+
+    def plain(text: str) -> str:
+        text = re.sub(r"hwaddr=BC:24:11:[0-9A-F:]{8}", "hwaddr=DRAWN", text)
+        return re.sub(r"snaptime: \d+", "snaptime: N", text)
+
+    guests = {
+        path: plain(node.files.read(path)) for path in node.files.glob("/etc/pve/lxc/*.conf")
+    }
+    listing = node.run(["zfs", "list", "-H", "-t", "filesystem,snapshot", "-o", "name,origin"]).stdout
+    running = node.run(["lxc-ls", "--running", "-1"]).stdout
+    return {"guests": guests, "zfs": sorted(listing.splitlines()), "running": sorted(running.split())}

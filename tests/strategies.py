@@ -1,0 +1,471 @@
+"""Hypothesis strategies of valid configurations that cover every field of specification section 9.
+
+What they draw loads without an error. Storages, GPUs, tarballs and bridges are such as a fresh simulated node can be
+fitted with; scripts belong into the configuration's folder.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+
+Json = dict[str, Any]
+Draw = Callable[[st.SearchStrategy[Any]], Any]
+
+TARBALLS = (
+    "local:vztmpl/debian-13-standard_13.1-2_amd64.tar.zst",
+    "/var/lib/vz/template/cache/ubuntu-24.04-standard_24.04-2_amd64.tar.zst",
+)
+DRIVER = "580.76.05"
+RUNFILE = f"https://us.download.nvidia.com/XFree86/Linux-x86_64/{DRIVER}/NVIDIA-Linux-x86_64-{DRIVER}.run"
+SCRIPT = "#!/bin/sh\nexit 0\n"
+NAMES = ("web", "db", "cache", "proxy", "build", "Mail", "n8n", "vllm-7b")
+MORE_FEATURES = ("docker", "portainer", "vllm", "ollama", "llama_cpp")
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Both documents as JSON values (None is absent), and the scripts that they name."""
+
+    host: Json | None
+    lxc: Json | None
+    scripts: dict[str, str] = field(default_factory=dict)
+    older: bool = False
+
+    def write(self, folder: Path) -> Path:
+        """Its files in a folder, which is made; returns the folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        host_name = "hypervisor_config.json" if self.older else "phoenix_hypervisor_config.json"
+        for name, document in ((host_name, self.host), ("phoenix_lxc_configs.json", self.lxc)):
+            if document is not None:
+                (folder / name).write_text(json.dumps(document, indent=2), encoding="utf-8")
+        for name, text in self.scripts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        return folder
+
+
+def some(**optional: st.SearchStrategy[Any]) -> st.SearchStrategy[Json]:
+    """An object with any of these fields."""
+    return st.fixed_dictionaries({}, optional=optional)
+
+
+def just(*values: Any) -> st.SearchStrategy[Any]:
+    return st.sampled_from(values)
+
+
+PROPERTIES = just("compression=lz4,recordsize=128K", {"compression": "zstd", "quota": "100G"}, {"atime": "off"}, "")
+RULE = st.builds(
+    lambda rest: {"type": "in", "action": "ACCEPT", **rest},
+    some(
+        source=just("10.0.0.0/24"),
+        dest=just("10.0.0.5"),
+        proto=just("tcp"),
+        port=just("8000", 22, "80:85"),
+        comment=just("ssh"),
+    ),
+)
+RULES = st.lists(RULE, min_size=1, max_size=2)
+
+
+def text_or_number(number: int) -> st.SearchStrategy[Any]:
+    return just(number, str(number))
+
+
+# ---- the host document
+
+
+CORE_PATHS = some(
+    lxc_config_file=just("/usr/local/phoenix_hypervisor/etc/phoenix_lxc_configs.json"),
+    lxc_config_schema_file=just("/usr/local/phoenix_hypervisor/etc/phoenix_lxc_configs.schema.json"),
+    hf_token_file=just("/usr/local/phoenix_hypervisor/etc/phoenix_hf_token.conf"),
+    docker_token_file=just("/usr/local/phoenix_hypervisor/etc/phoenix_docker_token.conf"),
+    docker_images_path=just("/usr/local/phoenix_hypervisor/etc/proxmox_docker_images"),
+    hypervisor_marker_dir=just("/usr/local/phoenix_hypervisor/lib"),
+    hypervisor_marker=just("/usr/local/phoenix_hypervisor/lib/.phoenix_hypervisor_initialized"),
+)
+USERS = st.builds(
+    lambda rest: {"username": "phoenix_admin", **rest},
+    some(
+        password_hash=just("NOT_SET", {"env": "ADMIN_HASH"}),
+        sudo_access=st.booleans(),
+        ssh_public_key=just("", "ssh-ed25519 AAAA a@b"),
+    ),
+)
+NETWORK = some(
+    external_registry_url=just("docker.io/example"),
+    portainer_server_ip=just("10.0.0.99"),
+    portainer_server_port=text_or_number(9443),
+    portainer_agent_port=text_or_number(9001),
+    interfaces=st.builds(
+        lambda rest: {"name": "vmbr0", "address": "10.0.0.2/24", **rest},
+        some(gateway=just("10.0.0.1"), dns_nameservers=just("8.8.8.8", "8.8.8.8 1.1.1.1", ["9.9.9.9"])),
+    ),
+    default_subnet=just("10.0.0.0/24"),
+    nfs_server=just("10.0.0.2"),
+    fallback_dns=just("1.1.1.1", ["1.1.1.1", "9.9.9.9"]),
+)
+NVIDIA_DRIVER = st.builds(
+    lambda rest: {"version": DRIVER, **rest},
+    some(
+        install=st.booleans(),
+        runfile_url=just(RUNFILE),
+        runfile_sha256=just("0" * 64),
+        cuda_version=just("12.8"),
+        install_vllm_libs=st.booleans(),
+    ),
+)
+FIREWALL = some(
+    enabled=st.booleans(),
+    default_input_policy=just("ACCEPT", "DROP"),
+    default_output_policy=just("ACCEPT"),
+    global_firewall_rules=RULES,
+)
+SHARE_REST = some(options=just("browseable=yes writable=yes"), valid_users=just(["ann"], ["ann", "bob"]))
+EXPORT_REST = some(
+    clients=just(["10.0.0.0/24"], ["*"], ["build.lab"]), options=just(["rw", "sync"], "rw,async,no_subtree_check")
+)
+DEFAULTS_LXC = some(
+    cores=just(1, 2),
+    memory_mb=just(256, 512),
+    network_config=just("dhcp", {"name": "eth0", "bridge": "vmbr0", "ip": "dhcp"}),
+    features=just("nesting=1", ""),
+    security=just("default", "unconfined"),
+    nesting=just(0, 1),
+    cloning=just("snapshot"),
+)
+
+
+@dataclass(frozen=True)
+class Storages:
+    """The ids that containers can use, by what they hold."""
+
+    rootdir: tuple[str, ...]
+    default: str | None
+
+
+@st.composite
+def zfs_parts(draw: Draw) -> tuple[Json, Storages]:
+    """The fields of the host document about storage, and the storages that they declare."""
+    pools = draw(just(("tank",), ("tank", "fastData")))
+    datasets: list[Json] = [
+        {
+            "name": "lxc-disks",
+            "pool": "tank",
+            "proxmox_storage_type": "zfspool",
+            "proxmox_content_type": draw(just("rootdir", "images,rootdir")),
+        },
+        {
+            "name": "iso",
+            "pool": pools[-1],
+            "proxmox_storage_type": "dir",
+            "proxmox_content_type": draw(just("iso", "iso,vztmpl")),
+        },
+        {"name": "media", "pool": pools[-1]},
+        {"name": "volumes", "pool": pools[-1], "proxmox_storage_type": "zfspool", "proxmox_content_type": "rootdir"},
+    ]
+    for dataset in datasets:
+        dataset |= draw(some(properties=PROPERTIES, storage_class=just("fast")))
+    alias = draw(st.booleans())
+    first = "fast-lxc" if alias else "tank-lxc-disks"
+    fields: Json = {
+        "zfs": {
+            **draw(some(arc_max_gb=just(4, 2.5))),
+            "pools": [draw(pool(name)) for name in pools],
+            "datasets": datasets,
+        },
+        **({"proxmox_storage_ids": {"tank_lxc_disks": first}} if alias else {}),
+        **draw(some(mount_point_base=just("/mnt/pve"))),
+    }
+    default = draw(st.booleans())
+    return fields, Storages((first, f"{pools[-1]}-volumes"), first if default else None)
+
+
+def pool(name: str) -> st.SearchStrategy[Json]:
+    disks = [f"/dev/disk/by-id/nvme-{name}-{index}" for index in range(2)]
+    layouts = just(("mirror", disks), ("single", disks[:1]), ("stripe", disks))
+    return st.builds(
+        lambda layout, rest: {"name": name, "raid_level": layout[0], "disks": layout[1], **rest},
+        layouts,
+        some(ashift=just(12), autotrim=just("on"), compression=just("lz4")),
+    )
+
+
+@st.composite
+def hosts(draw: Draw, ctids: Sequence[int]) -> tuple[Json, Storages]:
+    """A host document, and the storages that it declares."""
+    parts, storages = draw(zfs_parts())
+    media = f"{parts['zfs']['datasets'][2]['pool']}/media"
+    defaults = draw(DEFAULTS_LXC)
+    document = draw(
+        some(
+            **{"$schema": just("./phoenix_hypervisor_config.schema.json")},
+            version=just("1.0.0"),
+            author=just("ann"),
+            timezone=just("Europe/Berlin", "UTC"),
+            domain_name=just("lab.example"),
+            core_paths=CORE_PATHS,
+            users=USERS,
+            network=NETWORK,
+            docker=some(
+                portainer_server_image=just("portainer/portainer-ce:2.21.0"),
+                portainer_agent_image=just("portainer/agent:2.21.0"),
+            ),
+            nfs=st.builds(lambda rest: {"exports": [{"path": media, **rest}]}, EXPORT_REST),
+            samba=st.builds(
+                lambda rest, share, named: {**rest, "shares": [{"path": f"/mnt/pve/{media}", **named, **share}]},
+                some(user=just("ann"), password=just({"env": "SAMBA_PASSWORD"}, {"credential": "samba"})),
+                SHARE_REST,
+                some(name=just("media")),
+            ),
+            behavior=some(rollback_on_failure=st.booleans(), debug_mode=st.booleans()),
+            shared_volumes=shared_volumes(ctids),
+            firewall=FIREWALL,
+            vms=just([{"name": "vm", "cores": 2}]),
+            vm_defaults=just({"cores": 2}),
+        )
+    )
+    default_pool = {"zfs_lxc_pool": "tank/lxc-disks"} if storages.default else {}
+    return {**document, **parts, "proxmox_defaults": {**default_pool, "lxc": defaults}}, storages
+
+
+def shared_volumes(ctids: Sequence[int]) -> st.SearchStrategy[Json]:
+    mounts = st.sets(st.sampled_from(ctids), max_size=3) if ctids else just(set())
+    return st.builds(
+        lambda chosen: {
+            "media": {"host_path": "/srv/media", "mounts": {str(ctid): "/shared/media" for ctid in sorted(chosen)}}
+        },
+        mounts,
+    )
+
+
+# ---- the container document
+
+
+@dataclass
+class Tree:
+    """What was drawn so far, so that the next container fits to it."""
+
+    storages: Storages
+    unprivileged: bool
+    bare_features: bool
+    sizes: dict[int, int] = field(default_factory=dict)
+    gpus: dict[int, bool] = field(default_factory=dict)
+    drawn: list[int] = field(default_factory=list)
+    configs: Json = field(default_factory=dict)
+    scripts: dict[str, str] = field(default_factory=dict)
+
+
+def plain_fields(index: int, script: str) -> st.SearchStrategy[Json]:
+    """Fields that depend on no other container."""
+    return some(
+        memory_mb=just(128, 256, 1024),
+        swap_mb=just(0, 256),
+        cores=just(1, 4),
+        pct_options=just([], ["cpuunits=50"], ["tty=2", "cmode=console"]),
+        lxc_options=just(["lxc.environment = A=b"], ["lxc.cap.drop: sys_time"]),
+        portainer_role=just("none", "infrastructure"),
+        application_script=just(script),
+        start_at_boot=st.booleans(),
+        boot_order=just(0, 3),
+        boot_delay=just(0, 5),
+        ports=just(["8080:80"], [8080, "53:53/udp"]),
+        tags=just(["lab"], ["b", "A"]),
+        apparmor_profile=just("unconfined", "generated"),
+        health_check=st.builds(
+            lambda rest: {"command": "true", **rest}, some(retries=just(0, 3), interval=just(1, 0.5))
+        ),
+        firewall=some(enabled=st.booleans(), rules=RULES),
+        cloning=just("snapshot"),
+        ready_timeout=just(60, 120),
+        ready_interval=just(1, 5),
+        tests=just({"a": "b"}),
+        integration_tests=just({"script": "run_tests.sh"}),
+        run_integration_tests=st.booleans(),
+        mount_points=st.builds(
+            lambda rest: [{"host_path": f"/srv/data-{index}", "container_path": "/mnt/data", **rest}],
+            some(owner_uid=just(1000), owner_gid=just(1000)),
+        ),
+    )
+
+
+VLLM = st.builds(
+    lambda rest: {"vllm_model": "Qwen/Qwen2.5-7B-Instruct-AWQ", **rest},
+    some(
+        vllm_served_model_name=just("qwen2.5"),
+        vllm_model_type=just("chat", "embedding"),
+        vllm_port=text_or_number(8000),
+        vllm_tensor_parallel_size=just(1, 2),
+        vllm_gpu_memory_utilization=just(0.85, 1),
+        vllm_max_model_len=just(1024),
+        vllm_quantization=just("awq_marlin"),
+        vllm_trust_remote_code=st.booleans(),
+        vllm_parameters=just({"dtype": "float16"}),
+        vllm_args=just(["--max-num-seqs", "1"]),
+        vllm_engine_config=just({"max_model_len": 1024}),
+    ),
+)
+
+
+@st.composite
+def networks(draw: Draw, index: int) -> Json:
+    """Fields about the network: the address and the MAC address are the index's own."""
+    address = draw(just(f"10.0.0.{index + 20}/24", f"fd00::{index + 20}/64", "dhcp"))
+    gateway = {"1": "10.0.0.1", "f": "fd00::1"}.get(address[0])
+    mac = f"52:54:00:00:00:{index + 16:02X}"
+    fields: Json = {}
+    if gateway and draw(st.booleans()):
+        fields["network_config"] = f"{address},{gateway},{draw(just('8.8.8.8', '8.8.8.8 1.1.1.1'))}"
+    else:
+        fields["network_config"] = {
+            **draw(some(name=just("eth0", "lan0"), bridge=just("vmbr0", "vmbr1"))),
+            "ip": address,
+            **({"gw": gateway} if gateway else {}),
+            **draw(
+                some(
+                    nameservers=just("8.8.8.8", ["8.8.8.8", "1.1.1.1"]), vlan=just(7), mtu=just(1400), hwaddr=just(mac)
+                )
+            ),
+        }
+    if address != "dhcp":
+        fields |= draw(some(static_ip=just(address)))
+    return {**fields, **draw(some(mac_address=just(mac, mac.lower())))}
+
+
+def features(with_more: bool) -> st.SearchStrategy[Json]:
+    """The ``features`` field in each of its spellings, or none."""
+    names = ("base_setup", *(MORE_FEATURES if with_more else ()))
+    lists = st.lists(st.sampled_from(names), unique=True, max_size=2)
+    strings = just("", "fuse=1", *(("nesting=1", "nesting=1,keyctl=1") if with_more else ()))
+    return some(features=st.one_of(lists, strings))
+
+
+@st.composite
+def lineage(draw: Draw, tree: Tree, ctid: int) -> Json:
+    """Where the container comes from: fields about source, tarball, storage, size."""
+    templates = sorted(tree.sizes)
+    source = draw(st.sampled_from(templates)) if templates and draw(just(True, True, True, False)) else None
+    fields: Json = {}
+    if source is not None:
+        spelling = draw(just("clone_from_ctid", "clone_from_template_ctid"))
+        fields[spelling] = draw(text_or_number(source))
+        if draw(st.booleans()):
+            fields["storage_size_gb"] = tree.sizes[source] + draw(just(0, 1, 4))
+        fields |= draw(some(template=just(TARBALLS[0])))
+    else:
+        fields |= {"template": draw(just(*TARBALLS)), "storage_size_gb": draw(just(2, 4))}
+    if tree.storages.default is None or draw(st.booleans()):
+        fields["storage_pool"] = tree.storages.rootdir[0]
+    if source is None or draw(just(True, False, False)):
+        fields |= draw(
+            just(
+                {"is_template": True},
+                {"template_snapshot_name": "ready"},
+                {"is_template": True, "template_snapshot_name": "base-1"},
+            )
+        )
+        tree.sizes[ctid] = fields.get("storage_size_gb", tree.sizes.get(source or 0, 4))
+    return fields
+
+
+@st.composite
+def containers(draw: Draw, tree: Tree, ctid: int) -> Json:
+    """One container that fits to those drawn before; the tree remembers it."""
+    index = len(tree.drawn)
+    script = f"app-{ctid}.sh"
+    fields = {
+        "name": f"{draw(st.sampled_from(NAMES))}-{ctid}",
+        "unprivileged": tree.unprivileged,
+        **draw(lineage(tree, ctid)),
+        **draw(plain_fields(index, script)),
+        **draw(networks(index)),
+        **draw(features(not tree.bare_features)),
+    }
+    if tree.unprivileged and draw(just(True, False, False, False)):
+        del fields["unprivileged"]
+    if tree.unprivileged:
+        fields |= draw(some(id_maps=just([{"type": "both", "host_id": 1000, "container_id": 1000, "size": 1}])))
+    volume = {"name": "data", "pool": tree.storages.rootdir[1], "size_gb": 1, "mount_point": "/var/lib/data"}
+    fields |= draw(just({}, {}, {"volumes": [volume]}, {"zfs_volumes": [volume]}))
+    fields |= (
+        draw(
+            some(
+                dependencies=st.lists(st.sampled_from(tree.drawn), unique=True, max_size=2).map(
+                    lambda ids: [str(each) for each in ids]
+                )
+            )
+        )
+        if tree.drawn
+        else {}
+    )
+    if not tree.bare_features:
+        fields |= draw(
+            st.one_of(just({}), just({}), VLLM, just({"portainer_role": "agent"}, {"portainer_role": "server"}))
+        )
+        fields |= draw(some(gpu_assignment=just("none", "0", "0,1", "0, 1")))
+    if fields.get("application_script"):
+        tree.scripts[script] = SCRIPT
+    if draw(just(True, False, False)):
+        tree.scripts[f"phoenix_hypervisor_setup_{ctid}.sh"] = SCRIPT
+    tree.drawn.append(ctid)
+    return fields
+
+
+@st.composite
+def configurations(draw: Draw, max_containers: int = 8, bare_features: bool = False) -> Configuration:
+    """A host document and a container document that fit to one another.
+
+    ``bare_features``: with no feature but base_setup and scripts.
+    """
+    ctids = draw(st.lists(st.integers(100, 9999), min_size=1, max_size=max_containers, unique=True))
+    host, storages = draw(hosts(ctids))
+    tree = Tree(storages, draw(just(True, True, True, False)), bare_features)
+    for ctid in ctids:
+        tree.configs[str(ctid)] = draw(containers(tree, ctid))
+    lxc: Json = {
+        **draw(
+            some(
+                **{"$schema": just("./phoenix_lxc_configs.schema.json")},
+                nvidia_repo_url=just("https://developer.download.nvidia.com/compute/"),
+                nvidia_runfile_url=just(RUNFILE),
+            )
+        ),
+        **draw(just({"nvidia_driver_version": DRIVER})),
+        "lxc_configs": tree.configs,
+    }
+    host |= draw(some(nvidia_driver=NVIDIA_DRIVER))
+    return Configuration(host, lxc, dict(tree.scripts))
+
+
+@st.composite
+def older_hosts(draw: Draw) -> Configuration:
+    """A host document of the older name and shape, alone."""
+    names = ["tank/lxc-disks", "tank/iso", "tank/media"]
+    datasets = [{"name": name, **draw(some(properties=just({"compression": "lz4"}, "quota=1G")))} for name in names]
+    types = ["zfspool:rootdir", "dir:iso,vztmpl", "cifs:images"]
+    document = {
+        "nvidia": draw(some(driver_version=just(DRIVER), runfile_url=just(RUNFILE))),
+        "zfs": {
+            "pools": [{"name": "tank"}],
+            "datasets": datasets,
+            "dataset_storage_types": [
+                {"dataset": name, "storage_type": kind} for name, kind in zip(names, types, strict=True)
+            ],
+            **draw(some(arc_max=just("32212254720", 32212254720))),
+        },
+        "nfs": {"shares": [{"path": "tank/media", **draw(some(options=just("rw,async,no_subtree_check")))}]},
+        "samba": {
+            "user": "ann",
+            "shares": [{"path": "tank/media", **draw(some(options=just("browseable=yes writable=yes")))}],
+        },
+        **draw(
+            some(
+                network=NETWORK, proxmox_storage_ids=just({"tank_lxc_disks": "lxc"}), mount_point_base=just("/mnt/pve")
+            )
+        ),
+    }
+    return Configuration(document, None, older=True)
