@@ -73,7 +73,9 @@ def answers(site: Site) -> str:
         section = Section(options, (), MARK)
         names = [name for name in (container.snapshot, "configured-state") if name]
         taken = {name: Section(options, (), snapshot_description(layers)) for name in names}
-        guests += [f"etc/pve/lxc/{ctid}.conf:{line}" for line in render(GuestConfig(section, None, (), taken)).split("\n")]
+        guests += [
+            f"etc/pve/lxc/{ctid}.conf:{line}" for line in render(GuestConfig(section, None, (), taken)).split("\n")
+        ]
         origin = f"tank/lxc/subvol-{FIRST}-disk-0@base" if ctid != FIRST else "-"
         listing.append(f"tank/lxc/subvol-{ctid}-disk-0\t{origin}\t/tank/lxc/subvol-{ctid}-disk-0")
         listing += [f"tank/lxc/subvol-{ctid}-disk-0@{name}\t-\t-" for name in names]

@@ -157,9 +157,50 @@ def state(node: Node) -> dict[str, Any]:
         text = re.sub(r"hwaddr=BC:24:11:[0-9A-F:]{8}", "hwaddr=DRAWN", text)
         return re.sub(r"snaptime: \d+", "snaptime: N", text)
 
-    guests = {
-        path: plain(node.files.read(path)) for path in node.files.glob("/etc/pve/lxc/*.conf")
-    }
+    guests = {path: plain(node.files.read(path)) for path in node.files.glob("/etc/pve/lxc/*.conf")}
     listing = node.run(["zfs", "list", "-H", "-t", "filesystem,snapshot", "-o", "name,origin"]).stdout
     running = node.run(["lxc-ls", "--running", "-1"]).stdout
     return {"guests": guests, "zfs": sorted(listing.splitlines()), "running": sorted(running.split())}
+
+
+TARBALL = "local:vztmpl/ubuntu-24.04-standard_24.04-2_amd64.tar.zst"
+
+
+def container(number: int, **fields: Any) -> dict[str, Any]:
+    return {
+        "name": f"ct{number}",
+        "memory_mb": 1024,
+        "cores": 2,
+        "storage_pool": "tank-lxc",
+        "storage_size_gb": 8,
+        "network_config": {
+            "name": "eth0",
+            "bridge": "vmbr0",
+            "ip": f"10.0.{number // 100}.{number % 100 + 1}/16",
+            "gw": "10.0.0.254",
+        },
+        "unprivileged": True,
+        **fields,
+    }
+
+
+def tree() -> dict[str, Any]:
+    return {
+        "lxc_configs": {
+            "900": container(900, template=TARBALL, template_snapshot_name="base", features=["base_setup"]),
+            "901": container(901, clone_from_ctid="900", template_snapshot_name="second", start_at_boot=False),
+            "950": container(950, clone_from_ctid="901", features=["base_setup"], application_script="app.sh"),
+            "150": container(150, clone_from_ctid="900", dependencies=["950"], tags=["web", "Blue"]),
+        }
+    }
+
+
+HOST: dict[str, Any] = {"timezone": "Europe/Berlin", "proxmox_defaults": {"zfs_lxc_pool": "tank/lxc"}}
+SCRIPT = '#!/bin/sh\nset -eu\necho "$1" >/etc/app\ncat >/etc/slice.json\n'
+
+
+def small(folder: Path, node: Node | None = None) -> Rig:
+    """Two templates, a service with a script, and one that waits for it, on a fresh node."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "app.sh").write_text(SCRIPT)
+    return fitted(site_of(folder, tree(), HOST), node)

@@ -7,22 +7,30 @@ fitted with; scripts belong into the configuration's folder.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from hypothesis import strategies as st
 
-Json = dict[str, Any]
-Draw = Callable[[st.SearchStrategy[Any]], Any]
+from host_strategies import (
+    DRIVER,
+    NVIDIA_DRIVER,
+    RULES,
+    RUNFILE,
+    Draw,
+    Json,
+    Storages,
+    hosts,
+    just,
+    older_hosts,
+    some,
+    text_or_number,
+)
 
 TARBALLS = (
     "local:vztmpl/debian-13-standard_13.1-2_amd64.tar.zst",
     "/var/lib/vz/template/cache/ubuntu-24.04-standard_24.04-2_amd64.tar.zst",
 )
-DRIVER = "580.76.05"
-RUNFILE = f"https://us.download.nvidia.com/XFree86/Linux-x86_64/{DRIVER}/NVIDIA-Linux-x86_64-{DRIVER}.run"
 SCRIPT = "#!/bin/sh\nexit 0\n"
 NAMES = ("web", "db", "cache", "proxy", "build", "Mail", "n8n", "vllm-7b")
 MORE_FEATURES = ("docker", "portainer", "vllm", "ollama", "llama_cpp")
@@ -47,203 +55,6 @@ class Configuration:
         for name, text in self.scripts.items():
             (folder / name).write_text(text, encoding="utf-8")
         return folder
-
-
-def some(**optional: st.SearchStrategy[Any]) -> st.SearchStrategy[Json]:
-    """An object with any of these fields."""
-    return st.fixed_dictionaries({}, optional=optional)
-
-
-def just(*values: Any) -> st.SearchStrategy[Any]:
-    return st.sampled_from(values)
-
-
-PROPERTIES = just("compression=lz4,recordsize=128K", {"compression": "zstd", "quota": "100G"}, {"atime": "off"}, "")
-RULE = st.builds(
-    lambda rest: {"type": "in", "action": "ACCEPT", **rest},
-    some(
-        source=just("10.0.0.0/24"),
-        dest=just("10.0.0.5"),
-        proto=just("tcp"),
-        port=just("8000", 22, "80:85"),
-        comment=just("ssh"),
-    ),
-)
-RULES = st.lists(RULE, min_size=1, max_size=2)
-
-
-def text_or_number(number: int) -> st.SearchStrategy[Any]:
-    return just(number, str(number))
-
-
-# ---- the host document
-
-
-CORE_PATHS = some(
-    lxc_config_file=just("/usr/local/phoenix_hypervisor/etc/phoenix_lxc_configs.json"),
-    lxc_config_schema_file=just("/usr/local/phoenix_hypervisor/etc/phoenix_lxc_configs.schema.json"),
-    hf_token_file=just("/usr/local/phoenix_hypervisor/etc/phoenix_hf_token.conf"),
-    docker_token_file=just("/usr/local/phoenix_hypervisor/etc/phoenix_docker_token.conf"),
-    docker_images_path=just("/usr/local/phoenix_hypervisor/etc/proxmox_docker_images"),
-    hypervisor_marker_dir=just("/usr/local/phoenix_hypervisor/lib"),
-    hypervisor_marker=just("/usr/local/phoenix_hypervisor/lib/.phoenix_hypervisor_initialized"),
-)
-USERS = st.builds(
-    lambda rest: {"username": "phoenix_admin", **rest},
-    some(
-        password_hash=just("NOT_SET", {"env": "ADMIN_HASH"}),
-        sudo_access=st.booleans(),
-        ssh_public_key=just("", "ssh-ed25519 AAAA a@b"),
-    ),
-)
-NETWORK = some(
-    external_registry_url=just("docker.io/example"),
-    portainer_server_ip=just("10.0.0.99"),
-    portainer_server_port=text_or_number(9443),
-    portainer_agent_port=text_or_number(9001),
-    interfaces=st.builds(
-        lambda rest: {"name": "vmbr0", "address": "10.0.0.2/24", **rest},
-        some(gateway=just("10.0.0.1"), dns_nameservers=just("8.8.8.8", "8.8.8.8 1.1.1.1", ["9.9.9.9"])),
-    ),
-    default_subnet=just("10.0.0.0/24"),
-    nfs_server=just("10.0.0.2"),
-    fallback_dns=just("1.1.1.1", ["1.1.1.1", "9.9.9.9"]),
-)
-NVIDIA_DRIVER = st.builds(
-    lambda rest: {"version": DRIVER, **rest},
-    some(
-        install=st.booleans(),
-        runfile_url=just(RUNFILE),
-        runfile_sha256=just("0" * 64),
-        cuda_version=just("12.8"),
-        install_vllm_libs=st.booleans(),
-    ),
-)
-FIREWALL = some(
-    enabled=st.booleans(),
-    default_input_policy=just("ACCEPT", "DROP"),
-    default_output_policy=just("ACCEPT"),
-    global_firewall_rules=RULES,
-)
-SHARE_REST = some(options=just("browseable=yes writable=yes"), valid_users=just(["ann"], ["ann", "bob"]))
-EXPORT_REST = some(
-    clients=just(["10.0.0.0/24"], ["*"], ["build.lab"]), options=just(["rw", "sync"], "rw,async,no_subtree_check")
-)
-DEFAULTS_LXC = some(
-    cores=just(1, 2),
-    memory_mb=just(256, 512),
-    network_config=just("dhcp", {"name": "eth0", "bridge": "vmbr0", "ip": "dhcp"}),
-    features=just("nesting=1", ""),
-    security=just("default", "unconfined"),
-    nesting=just(0, 1),
-    cloning=just("snapshot"),
-)
-
-
-@dataclass(frozen=True)
-class Storages:
-    """The ids that containers can use, by what they hold."""
-
-    rootdir: tuple[str, ...]
-    default: str | None
-
-
-@st.composite
-def zfs_parts(draw: Draw) -> tuple[Json, Storages]:
-    """The fields of the host document about storage, and the storages that they declare."""
-    pools = draw(just(("tank",), ("tank", "fastData")))
-    datasets: list[Json] = [
-        {
-            "name": "lxc-disks",
-            "pool": "tank",
-            "proxmox_storage_type": "zfspool",
-            "proxmox_content_type": draw(just("rootdir", "images,rootdir")),
-        },
-        {
-            "name": "iso",
-            "pool": pools[-1],
-            "proxmox_storage_type": "dir",
-            "proxmox_content_type": draw(just("iso", "iso,vztmpl")),
-        },
-        {"name": "media", "pool": pools[-1]},
-        {"name": "volumes", "pool": pools[-1], "proxmox_storage_type": "zfspool", "proxmox_content_type": "rootdir"},
-    ]
-    for dataset in datasets:
-        dataset |= draw(some(properties=PROPERTIES, storage_class=just("fast")))
-    alias = draw(st.booleans())
-    first = "fast-lxc" if alias else "tank-lxc-disks"
-    fields: Json = {
-        "zfs": {
-            **draw(some(arc_max_gb=just(4, 2.5))),
-            "pools": [draw(pool(name)) for name in pools],
-            "datasets": datasets,
-        },
-        **({"proxmox_storage_ids": {"tank_lxc_disks": first}} if alias else {}),
-        **draw(some(mount_point_base=just("/mnt/pve"))),
-    }
-    default = draw(st.booleans())
-    return fields, Storages((first, f"{pools[-1]}-volumes"), first if default else None)
-
-
-def pool(name: str) -> st.SearchStrategy[Json]:
-    disks = [f"/dev/disk/by-id/nvme-{name}-{index}" for index in range(2)]
-    layouts = just(("mirror", disks), ("single", disks[:1]), ("stripe", disks))
-    return st.builds(
-        lambda layout, rest: {"name": name, "raid_level": layout[0], "disks": layout[1], **rest},
-        layouts,
-        some(ashift=just(12), autotrim=just("on"), compression=just("lz4")),
-    )
-
-
-@st.composite
-def hosts(draw: Draw, ctids: Sequence[int]) -> tuple[Json, Storages]:
-    """A host document, and the storages that it declares."""
-    parts, storages = draw(zfs_parts())
-    media = f"{parts['zfs']['datasets'][2]['pool']}/media"
-    defaults = draw(DEFAULTS_LXC)
-    document = draw(
-        some(
-            **{"$schema": just("./phoenix_hypervisor_config.schema.json")},
-            version=just("1.0.0"),
-            author=just("ann"),
-            timezone=just("Europe/Berlin", "UTC"),
-            domain_name=just("lab.example"),
-            core_paths=CORE_PATHS,
-            users=USERS,
-            network=NETWORK,
-            docker=some(
-                portainer_server_image=just("portainer/portainer-ce:2.21.0"),
-                portainer_agent_image=just("portainer/agent:2.21.0"),
-            ),
-            nfs=st.builds(lambda rest: {"exports": [{"path": media, **rest}]}, EXPORT_REST),
-            samba=st.builds(
-                lambda rest, share, named: {**rest, "shares": [{"path": f"/mnt/pve/{media}", **named, **share}]},
-                some(user=just("ann"), password=just({"env": "SAMBA_PASSWORD"}, {"credential": "samba"})),
-                SHARE_REST,
-                some(name=just("media")),
-            ),
-            behavior=some(rollback_on_failure=st.booleans(), debug_mode=st.booleans()),
-            shared_volumes=shared_volumes(ctids),
-            firewall=FIREWALL,
-            vms=just([{"name": "vm", "cores": 2}]),
-            vm_defaults=just({"cores": 2}),
-        )
-    )
-    default_pool = {"zfs_lxc_pool": "tank/lxc-disks"} if storages.default else {}
-    return {**document, **parts, "proxmox_defaults": {**default_pool, "lxc": defaults}}, storages
-
-
-def shared_volumes(ctids: Sequence[int]) -> st.SearchStrategy[Json]:
-    mounts = st.sets(st.sampled_from(ctids), max_size=3) if ctids else just(set())
-    return st.builds(
-        lambda chosen: {
-            "media": {"host_path": "/srv/media", "mounts": {str(ctid): "/shared/media" for ctid in sorted(chosen)}}
-        },
-        mounts,
-    )
-
-
-# ---- the container document
 
 
 @dataclass
@@ -314,6 +125,8 @@ VLLM = st.builds(
 @st.composite
 def networks(draw: Draw, index: int) -> Json:
     """Fields about the network: the address and the MAC address are the index's own."""
+    if draw(just(*[False] * 5, True)):
+        return {}
     address = draw(just(f"10.0.0.{index + 20}/24", f"fd00::{index + 20}/64", "dhcp"))
     gateway = {"1": "10.0.0.1", "f": "fd00::1"}.get(address[0])
     mac = f"52:54:00:00:00:{index + 16:02X}"
@@ -442,30 +255,6 @@ def configurations(draw: Draw, max_containers: int = 8, bare_features: bool = Fa
 
 
 @st.composite
-def older_hosts(draw: Draw) -> Configuration:
+def older_configurations(draw: Draw) -> Configuration:
     """A host document of the older name and shape, alone."""
-    names = ["tank/lxc-disks", "tank/iso", "tank/media"]
-    datasets = [{"name": name, **draw(some(properties=just({"compression": "lz4"}, "quota=1G")))} for name in names]
-    types = ["zfspool:rootdir", "dir:iso,vztmpl", "cifs:images"]
-    document = {
-        "nvidia": draw(some(driver_version=just(DRIVER), runfile_url=just(RUNFILE))),
-        "zfs": {
-            "pools": [{"name": "tank"}],
-            "datasets": datasets,
-            "dataset_storage_types": [
-                {"dataset": name, "storage_type": kind} for name, kind in zip(names, types, strict=True)
-            ],
-            **draw(some(arc_max=just("32212254720", 32212254720))),
-        },
-        "nfs": {"shares": [{"path": "tank/media", **draw(some(options=just("rw,async,no_subtree_check")))}]},
-        "samba": {
-            "user": "ann",
-            "shares": [{"path": "tank/media", **draw(some(options=just("browseable=yes writable=yes")))}],
-        },
-        **draw(
-            some(
-                network=NETWORK, proxmox_storage_ids=just({"tank_lxc_disks": "lxc"}), mount_point_base=just("/mnt/pve")
-            )
-        ),
-    }
-    return Configuration(document, None, older=True)
+    return Configuration(draw(older_hosts()), None, older=True)

@@ -3,7 +3,9 @@
 set -eu
 
 export DEBIAN_FRONTEND=noninteractive
-apt-get install -y nginx
+apt-get -q update
+apt-get -q -y -o DPkg::Lock::Timeout=120 install nginx
+mkdir -p /etc/nginx/conf.d
 
 cat > /etc/nginx/conf.d/lab.conf <<'END'
 server {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ def phoenix(capsys: pytest.CaptureFixture[str], tmp_path: Any, monkeypatch: pyte
     """Runs a command line in this process; never a traceback."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.delenv("PHOENIX_ETC", raising=False)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
 
     def call(*words: object) -> Said:
         capsys.readouterr()

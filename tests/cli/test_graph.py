@@ -22,7 +22,7 @@ def etc(folder: Path, **containers: dict[str, Any]) -> Path:
 def test_the_example(phoenix: Callable[..., Any], repository: Path) -> None:
     said = phoenix("graph", "--etc", repository / "examples/ai-lab")
     assert (said.code, said.err) == (0, "")
-    assert "│   └── 920 vllm" in said.out
+    assert "│   └── 920 template-vllm" in said.out
     assert "  951 embeddings waits for 953 gateway" in said.out
 
 

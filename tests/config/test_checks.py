@@ -598,7 +598,7 @@ def test_what_nearly_has_it_has_it_not(case: Case, tmp_path: Path) -> None:
     host = case.host if case.fine_host is None else case.fine_host
     found = loaded(tmp_path, host, case.fine)
     assert [problem for problem in found.problems if problem.code == case.code] == []
-    assert [problem for problem in found.errors] == []
+    assert found.errors == ()
 
 
 WITHOUT_A_FUNCTION = {"unknown-field", "missing-field", "type"}

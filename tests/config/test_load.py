@@ -44,10 +44,9 @@ def test_every_problem_of_both_documents_at_once(tmp_path: Path) -> None:
         }
     )
     found = loaded(tmp_path, host, containers)
-    assert codes(found) == sorted(
-        ["type", "zfspool-content", "unknown-field"]
-        + ["type", "bad-hostname", "clone-source-missing", "value", "unknown-field", "missing-field"]
-    )
+    in_host = ["type", "zfspool-content", "unknown-field"]
+    in_lxc = ["type", "bad-hostname", "clone-source-missing", "value", "unknown-field", "missing-field"]
+    assert codes(found) == sorted(in_host + in_lxc)
     assert [problem.place for problem in found.problems] == sorted(problem.place for problem in found.problems)
 
 
@@ -131,6 +130,21 @@ def test_core_paths_count_at_the_default_place_only(tmp_path: Path) -> None:
     assert found.site is not None
     assert found.site.containers == {}
     assert codes(found) == ["field-without-effect"]
+
+
+def test_names_that_no_file_system_takes(tmp_path: Path) -> None:
+    containers = lxc({900: template("base", application_script="a" * 5000)})
+    assert codes(loaded(tmp_path, {"samba": {"password": {"file": "b" * 5000}}}, containers)) == ["script-missing"]
+    assert codes(load(tmp_path / ("c" * 5000))) == ["no-configuration"]
+    assert codes(load(Path("with\0nul"))) == ["no-configuration"]
+
+
+def test_an_older_dataset_names_its_pool(tmp_path: Path) -> None:
+    (tmp_path / OLDER_FILE).write_text(
+        json.dumps({"zfs": {"datasets": [{"name": "lxc"}, {"name": "lxc", "pool": "tank"}]}})
+    )
+    found = load(tmp_path)
+    assert [(each.code, each.path) for each in found.problems] == [("value", "zfs.datasets.0")]
 
 
 def test_files_are_named_as_a_user_would_type_them(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from pydantic import BaseModel
 
 from phoenix_hypervisor.config.documents import HostDocument, LxcDocument, OlderDocument
 from phoenix_hypervisor.config.load import Loaded, load
-from strategies import Configuration, configurations, older_hosts
+from strategies import Configuration, configurations, older_configurations
 
-MANY = settings(max_examples=150, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=100, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def checked(configuration: Configuration) -> Loaded:
@@ -84,7 +84,7 @@ def test_the_older_shape_too() -> None:
     seen: set[str] = set()
 
     @MANY
-    @given(older_hosts())
+    @given(older_configurations())
     def draw(configuration: Configuration) -> None:
         checked(configuration)
         seen.update(standing(configuration.host))

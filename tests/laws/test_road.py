@@ -3,61 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-from rig import Crash, Rig, fitted, site_of, state
 
-TARBALL = "local:vztmpl/ubuntu-24.04-standard_24.04-2_amd64.tar.zst"
-
-
-def container(number: int, **fields: Any) -> dict[str, Any]:
-    return {
-        "name": f"ct{number}",
-        "memory_mb": 1024,
-        "cores": 2,
-        "storage_pool": "tank-lxc",
-        "storage_size_gb": 8,
-        "network_config": {"name": "eth0", "bridge": "vmbr0", "ip": f"10.0.{number // 100}.{number % 100 + 1}/16", "gw": "10.0.0.254"},
-        "unprivileged": True,
-        **fields,
-    }
-
-
-def tree() -> dict[str, Any]:
-    return {
-        "lxc_configs": {
-            "900": container(900, template=TARBALL, template_snapshot_name="base", features=["base_setup"]),
-            "901": container(901, clone_from_ctid="900", template_snapshot_name="second", start_at_boot=False),
-            "950": container(950, clone_from_ctid="901", features=["base_setup"], application_script="app.sh"),
-            "150": container(150, clone_from_ctid="900", dependencies=["950"], tags=["web", "Blue"]),
-        }
-    }
-
-
-HOST: dict[str, Any] = {"timezone": "Europe/Berlin", "proxmox_defaults": {"zfs_lxc_pool": "tank/lxc"}}
-SCRIPT = '#!/bin/sh\nset -eu\necho "$1" >/etc/app\ncat >/etc/slice.json\n'
+from law import applied_means_nothing_to_do, interrupted_it_ends_the_same, parallel_ends_like_serial
+from law import planning_changes_nothing as planning
+from rig import SCRIPT, Rig, small, state
 
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Rig:
-    (tmp_path / "etc").mkdir()
-    (tmp_path / "etc/app.sh").write_text(SCRIPT)
-    return fitted(site_of(tmp_path / "etc", tree(), HOST))
+    return small(tmp_path / "etc")
 
 
 def test_planning_changes_nothing(rig: Rig) -> None:
-    before = state(rig.node)
-    assert rig.plan().steps
-    assert state(rig.node) == before
+    planning(rig)
 
 
 def test_applied_means_nothing_to_do(rig: Rig) -> None:
-    rig.converge()
-    assert rig.plan().steps == ()
-    rig.events.clear()
-    rig.converge()
-    assert rig.ran == []
+    applied_means_nothing_to_do(rig)
 
 
 def test_one_round_trip_reads_the_node(rig: Rig) -> None:
@@ -108,15 +72,7 @@ def test_no_two_clones_share_an_identity(rig: Rig) -> None:
 
 
 def test_a_parallel_run_ends_like_a_serial_one(tmp_path: Path) -> None:
-    ends = []
-    for jobs in (1, 16):
-        folder = tmp_path / str(jobs)
-        folder.mkdir()
-        (folder / "app.sh").write_text(SCRIPT)
-        rig = fitted(site_of(folder, tree(), HOST))
-        rig.converge(jobs=jobs)
-        ends.append(state(rig.node))
-    assert ends[0] == ends[1]
+    parallel_ends_like_serial(lambda: small(tmp_path))
 
 
 DRIFT = [
@@ -152,28 +108,13 @@ def test_what_was_changed_by_hand_is_seen_and_repaired(rig: Rig, argv: list[str]
     assert after["zfs"] == before["zfs"]
 
 
-def crash_points(rig: Rig) -> int:
-    rig.converge()
-    return len(rig.transport.sent)
-
-
 def test_interrupted_anywhere_it_converges_to_the_same_end(tmp_path: Path) -> None:
-    """Law 3: cut off after any k commands, and in the middle of one, one more apply leads to the same end."""
-    site_folder = tmp_path / "etc"
-    site_folder.mkdir()
-    (site_folder / "app.sh").write_text(SCRIPT)
-    site = site_of(site_folder, tree(), HOST)
-    reference = fitted(site)
-    points = crash_points(reference)
-    expected = state(reference.node)
-    for cut in range(points):
-        for pauses in (0, 1, 2, 4):
-            rig = fitted(site)
-            with pytest.raises(Crash):
-                rig.apply(jobs=1, crash_after=cut, crash_yields=pauses)
-            rig.converge()
-            assert rig.plan().steps == (), (cut, pauses)
-            assert state(rig.node) == expected, (cut, pauses)
+    """Law 3 over every command of the whole scenario, before it and in the middle of it."""
+    reference = small(tmp_path)
+    reference.converge(jobs=1)
+    cuts = [(cut, pauses) for cut in range(len(reference.transport.sent)) for pauses in (0, 1, 2, 4)]
+    assert len(cuts) > 100
+    interrupted_it_ends_the_same(lambda: small(tmp_path), cuts)
 
 
 def test_one_container_and_what_it_needs(rig: Rig) -> None:

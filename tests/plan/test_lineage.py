@@ -6,16 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rig import site_of
 
 from phoenix_hypervisor.plan.lineage import source_of
+from rig import site_of
 
 TARBALL = "local:vztmpl/debian-13-standard_13.1-2_amd64.tar.zst"
 
 
 def entry(number: int, **fields: Any) -> dict[str, Any]:
     base = {"name": f"ct{number}", "storage_pool": "s1", "storage_size_gb": 8, "unprivileged": True}
-    return base | {"network_config": {"ip": f"10.0.{number // 100}.{number % 100 + 1}/16"}, "template": TARBALL} | fields
+    return (
+        base | {"network_config": {"ip": f"10.0.{number // 100}.{number % 100 + 1}/16"}, "template": TARBALL} | fields
+    )
 
 
 def templates() -> dict[str, Any]:

@@ -21,7 +21,6 @@ MAC_900 = "BC:24:11:61:30:C9"
 class Record:
     """One command as it was recorded."""
 
-    file: str
     id: str
     argv: tuple[str, ...]
     shell: str
@@ -31,7 +30,6 @@ class Record:
 
     def renamed(self, rename: Rename) -> Record:
         return Record(
-            self.file,
             self.id,
             tuple(rename(word) for word in self.argv),
             rename(self.shell),
@@ -45,7 +43,12 @@ def read(folder: Path, file: str) -> list[Record]:
     lines = [json.loads(line) for line in (folder / file).read_text().splitlines()]
     return [
         Record(
-            file, one["id"], tuple(one.get("argv") or ()), one.get("shell") or "", one["rc"], one["stdout"], one["stderr"]
+            one["id"],
+            tuple(one.get("argv") or ()),
+            one.get("shell") or "",
+            one["rc"],
+            one["stdout"],
+            one["stderr"],
         )
         for one in lines
     ]
@@ -60,9 +63,10 @@ _WORDS = {
     "rpool": "spool",
     "tank": "vast",
     "rpool/data": "spool/dato",
-    "media": "movie",
-    "src-clone": "sra-clone",
-    "src": "sra",
+    "/media": "/movie",
+    "tank/media": "vast/movie",
+    "tank/src": "vast/sra",
+    "tank/src-clone": "vast/sra-clone",
     "td2": "te2",
     "td": "te",
     "tz2": "uz2",
@@ -73,7 +77,6 @@ _WORDS = {
     "pve2": "hyp4",
     "vmbr0": "vmbr4",
     "vmbr9": "vmbr8",
-    "base": "bass",
     "newname": "altname",
     "configured-state": "finished-state",
     "later": "morning",
@@ -99,8 +102,10 @@ _WORDS = {
     "/gone": "/lost",
     "debian-13-minimal_13.7-1_amd64": "debian-13-minimal_13.9-4_amd64",
 }
+_HOSTS = re.compile(r"^(base|src)$|((?:hostname: |root@|  ))(base|src)\b")
+"""Host names that are words of Proxmox's own texts as well."""
 _IDS = re.compile(r"(?<![0-9.:])9([0-9]{2})(?![0-9])")
-_SIZES = {"zfs:4": "zfs:7", "tank-zfs:1,": "tank-zfs:2,", "size=1G": "size=2G", "\t1G": "\t2G"}
+_SIZES = {"zfs:4": "zfs:7", "tank-zfs:1,": "tank-zfs:2,", "size=1G": "size=2G"}
 _TOKEN = re.compile(
     "|".join(
         rf"(?<![A-Za-z0-9_.]){re.escape(word)}(?![A-Za-z0-9_.])"
@@ -116,6 +121,7 @@ def renamed(text: str) -> str:
     for old, new in _SIZES.items():
         text = text.replace(old, new)
     text = _TOKEN.sub(lambda match: _WORDS[match[0]], text)
+    text = _HOSTS.sub(lambda match: f"{match[2] or ''}{(match[1] or match[3])[:-1]}o", text)
     text = text.replace("10.10.10.", "10.20.30.")
     return _IDS.sub(r"7\1", text)
 
@@ -131,6 +137,7 @@ _CHANGING: tuple[tuple[str, str], ...] = (
     (r"SHA256:\S+", "HASH"),
     (r"^[0-9a-f]{32}$", "MACHINE-ID"),
     (r"snaptime: \d+", "snaptime: TIME"),
+    (r"running kernel: [^)]*", "running kernel"),
     (r"\w{3} \d\d \d\d:\d\d", "TIME"),
     (r"\(\d+MiB, [\d.]+[KMG]iB/s\)", "SPEED"),
     (r"^(disk|diskread|diskwrite|mem|netin|netout|pid|uptime): \d+$", r"\1: N"),
@@ -151,6 +158,8 @@ def comparable(record: Record, text: str) -> str:
         text = re.sub(pattern, put, text, flags=re.MULTILINE)
     if record.argv[:2] == ("zfs", "list") and "-o" in record.argv:
         text = _unmeasured(text, record.argv[record.argv.index("-o") + 1].split(","))
+    if record.argv[:2] == ("pct", "df"):
+        text = re.sub(" +", " ", text)
     if record.argv[-1:] == ("env",):
         text = "".join(sorted(line for line in text.splitlines(True) if not _SESSION.match(line)))
     return _listed_ids_sorted(_key_lines_sorted(text))
@@ -222,10 +231,10 @@ def _container(node: Node, rename: Rename, *argv: str) -> None:
     assert result.ok, result.stderr
 
 
-def _create(ctid: int, address: int, hostname: str) -> tuple[str, ...]:
+def _create(ctid: int, address: int, hostname: str, place: str = "local-zfs:4") -> tuple[str, ...]:
     net = f"name=eth0,bridge=vmbr0,gw=10.10.10.1,ip=10.10.10.{address}/24,hwaddr={MAC_900}"
     return (
-        *("pct", "create", str(ctid), TARBALL, "--rootfs", "local-zfs:4", "--hostname", hostname, "--memory", "512"),
+        *("pct", "create", str(ctid), TARBALL, "--rootfs", place, "--hostname", hostname, "--memory", "512"),
         *("--cores", "1", "--features", "nesting=1", "--unprivileged", "1", "--net0", net),
     )
 
@@ -245,7 +254,9 @@ def node_b(rename: Rename = same) -> Node:
     node.add_storage(rename("small"), "zfspool", "rootdir", pool=rename("tank"))
     for ctid, name in ((960, "ct960"), (961, "full961"), (962, "snap962")):
         create = _create(ctid, 60 + ctid - 960, name)
-        _container(node, rename, *(("tank-zfs:4" if ctid == 961 and word == "local-zfs:4" else word) for word in create))
+        _container(
+            node, rename, *(("tank-zfs:4" if ctid == 961 and word == "local-zfs:4" else word) for word in create)
+        )
     return node
 
 

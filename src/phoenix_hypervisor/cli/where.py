@@ -91,6 +91,7 @@ def _simulated(node: Node, fit: Callable[[Node], tuple[str, ...]]) -> Where:
 
 
 def _persistent(path: Path, fit: Callable[[Node], tuple[str, ...]]) -> Where:
+    """The node in a file, written back when it was changed."""
     from phoenix_hypervisor.simulator.node import Node
     from phoenix_hypervisor.transport.simulated import SimulatedTransport, VirtualLoop
 

@@ -17,6 +17,7 @@ from phoenix_hypervisor.config.storages import storage_of_dataset
 
 READY_TIMEOUT = 120
 READY_INTERVAL = 5
+_VLLM = frozenset(name for name in ContainerDocument.model_fields if name.startswith("vllm_"))
 _RAW = re.compile(r"\s*[=:]\s*")
 
 
@@ -140,8 +141,8 @@ def _mounts(document: ContainerDocument) -> tuple[Mount, ...]:
 
 def _vllm(document: ContainerDocument) -> dict[str, Any]:
     """All ``vllm_*`` that the container declares."""
-    names = sorted(name for name in document.model_fields_set if name.startswith("vllm_"))
-    return {name: value for name in names if (value := getattr(document, name)) is not None}
+    declared = document.model_fields_set.intersection(_VLLM)
+    return {name: value for name in sorted(declared) if (value := getattr(document, name)) is not None}
 
 
 def _slice(container: Container, document: ContainerDocument) -> dict[str, Any]:

@@ -61,9 +61,9 @@ def _zfs(older: OlderZfs | None, moved: dict[Steps, Steps]) -> Zfs | None:
 
 
 def _dataset(older: OlderDataset) -> Dataset:
-    pool, slash, name = older.name.partition("/")
-    if older.pool is not None or not slash:
-        pool, name = older.pool or pool, older.name.removeprefix(f"{older.pool}/")
+    pool, _, name = older.name.partition("/")
+    if older.pool is not None:
+        pool, name = older.pool, older.name.removeprefix(f"{older.pool}/")
     return Dataset.model_construct(
         name=name,
         pool=pool,

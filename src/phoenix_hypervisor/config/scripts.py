@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def setup_scripts(folders: tuple[Path, ...]) -> dict[int, Path]:
     found: dict[int, Path] = {}
     for folder in folders:
         for path in _files(folder, "phoenix_hypervisor_setup_*.sh"):
-            if (match := _SETUP_SCRIPT.fullmatch(path.name)) and path.is_file():
+            if (match := _SETUP_SCRIPT.fullmatch(path.name)) and os.path.isfile(path):  # noqa: PTH113 - never raises
                 found.setdefault(int(match[1]), path)
     return found
 

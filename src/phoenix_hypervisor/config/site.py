@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,7 +48,8 @@ class Network:
         """The address alone, in its shortest form, where it is declared."""
         if self.ip is None or self.ip in ("dhcp", "auto", "manual"):
             return None
-        return str(ipaddress.ip_interface(self.ip).ip)
+        text = self.ip.partition("/")[0]
+        return str(ipaddress.ip_address(text)) if ":" in text else text
 
     def properties(self) -> dict[str, str]:
         """The pairs of ``net0``."""
@@ -133,7 +135,7 @@ class Places:
 
 
 def _split(dotted: str) -> Steps:
-    return tuple(int(part) if part.isdigit() else part for part in dotted.split(".") if part)
+    return tuple(int(part) if part.isascii() and part.isdigit() else part for part in dotted.split(".") if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,4 +218,4 @@ class Site:
     def find_script(self, name: str) -> Path | None:
         """A script on this machine: in ETC, ETC/../bin or the default place (spec S5)."""
         candidates = (folder / name for folder in self.script_folders)
-        return next((path for path in candidates if path.is_file()), None)
+        return next((path for path in candidates if os.path.isfile(path)), None)  # noqa: PTH113 - never raises

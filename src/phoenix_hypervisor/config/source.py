@@ -29,7 +29,7 @@ class Source:
     """One document: its data (None when it could not be read), and the place of everything in it."""
 
     file: str
-    data: dict[str, Any] | None = None
+    data: dict[str, Any] | None = field(default=None, repr=False)
     problems: tuple[Problem, ...] = ()
     offsets: Offsets = field(default_factory=dict, repr=False)
     line_starts: tuple[int, ...] = field(default=(0,), repr=False)

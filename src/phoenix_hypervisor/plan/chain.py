@@ -28,6 +28,8 @@ class Chain:
     running: bool = False
     layers: dict[str, str] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
+    fresh: bool = False
+    """Whether the container is made by this very chain."""
     ready_checked: bool = False
     snapshots_step: str | None = None
 
@@ -76,7 +78,8 @@ class Chain:
         """Start and wait until it is ready (spec L4)."""
         if not self.running:
             title = "start, wait until ready"
-            self.add("start", Symbol.CHANGE, title, reason, commands.start(self.ctid), self._ready(names))
+            symbol = Symbol.ADD if self.fresh else Symbol.CHANGE
+            self.add("start", symbol, title, reason, commands.start(self.ctid), self._ready(names))
             self.running = self.ready_checked = True
 
     def _ready(self, names: bool) -> Poll:

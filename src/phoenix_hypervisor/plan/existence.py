@@ -45,6 +45,7 @@ def create(chain: Chain, node: Node, guest: Guest | None) -> str | None:
     tarball = container.tarball or ""
     before, clean, reason = _remains(container.ctid, node, guest)
     differences = wanted_options(container).differences(Section())
+    chain.fresh = True
     made = commands.create(container.ctid, tarball, storage, size, container.unprivileged, differences)
     chain.add(
         "create",
@@ -99,8 +100,11 @@ def clone(chain: Chain, node: Node, source: Source, begun: bool, needs: tuple[st
         commands.reset_identity(_mountpoint(node, storage.pool or "", dataset), hostname, container.unprivileged),
         commands.release_clone(container.ctid, source.ctid, source.snapshot, hostname, volume, size),
     ]
-    title = f"clone of {source.ctid}@{source.snapshot} on {storage.id}, {size} GB (zfs clone: {source.reason})"
-    reason = "a clone that was begun is finished" if begun else "not on the node"
+    title = f"clone {source.ctid}@{source.snapshot} by zfs clone on {storage.id}, {size} GB"
+    there = "a clone that was begun is finished" if begun else "not on the node"
+    way = "declared" if container.cloning else "the default on a zfspool"
+    reason = f"{there}; source {source.reason}; way snapshot, {way}"
+    chain.fresh = True
     chain.add("clone", Symbol.ADD, title, reason, *work, needs=needs)
     _configure_clone(chain)
     return dataset
@@ -110,9 +114,9 @@ def _configure_clone(chain: Chain) -> None:
     """One ``pct set`` before the first start, for all that the released configuration does not hold yet."""
     released = Section({"hostname": chain.container.name, "tags": TAG}, description=MARK)
     if differences := wanted_options(chain.container).differences(released):
-        title = "set " + ", ".join(difference.key for difference in differences)
+        title = "set " + ", ".join(f"{difference.key} {difference.wanted}" for difference in differences)
         work = commands.configure(chain.ctid, differences)
-        chain.add("configure", Symbol.ADD, title, "a clone has only what its snapshot fixes", work)
+        chain.add("configure", Symbol.ADD, title, "as declared", work)
 
 
 def _begun_volume(node: Node, ctid: int, source: Source) -> str | None:

@@ -52,9 +52,12 @@ def _containers(site: Site, word: str) -> set[int]:
     if len(named) > 1:
         ids = ", ".join(map(str, sorted(named)))
         raise UsageError(f'The name "{word}" is ambiguous: {ids} have it.', "Name the CTID.")
+    is_feature = word in features() or word in COMING
+    if named and is_feature:
+        raise UsageError(f'"{word}" is a feature and the name of {min(named)}.', f"For the container: {min(named)}.")
     if named:
         return named
-    if word in features() or word in COMING:
+    if is_feature:
         return {ctid for ctid, container in site.containers.items() if word in container.features}
     raise _unknown(site, word)
 

@@ -42,13 +42,9 @@ def render_plan(plan: Plan, node: str, style: Style) -> str:
 def _target(plan: Plan, target: str, steps: list[Step], style: Style) -> Iterator[str]:
     symbol = str(plan.symbol_of(target))
     yield f"{style.paint(symbol, symbol)} {style.paint(_named(plan, target), 'bold')}"
-    width = max(len(step.title) for step in steps)
     for step in steps:
         mark = style.paint(str(step.symbol), str(step.symbol))
-        if width <= 72:
-            yield f"    {mark} {step.title:<{width}}  {style.paint(step.reason, 'dim')}"
-        else:
-            yield f"    {mark} {step.title}  {style.paint(f'({step.reason})', 'dim')}"
+        yield f"    {mark} {step.title}  {style.paint(f'({step.reason})', 'dim')}"
     yield ""
 
 

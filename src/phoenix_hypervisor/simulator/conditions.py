@@ -49,7 +49,7 @@ class Condition:
             return False
         value = self._or()
         if self._position < len(words):
-            raise ConditionFault(f"{self._peek()}: unexpected operator")
+            raise ConditionFault(f"{words[self._position - 1]}: unexpected operator")
         return value
 
     def _peek(self, ahead: int = 0) -> str | None:
@@ -144,7 +144,7 @@ class Condition:
             return same and self._files.resolve(self._path(left)) == self._files.resolve(self._path(right))
         if operator == "-ot":
             first, second = second, first
-        return first is not None and (second is None or first.mtime > second.mtime)
+        return first is not None and second is not None and first.mtime > second.mtime
 
 
 def _number(text: str) -> int:

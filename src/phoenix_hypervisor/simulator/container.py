@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from phoenix_hypervisor.proxmox.properties import parse_properties
 from phoenix_hypervisor.simulator.filesystem import Filesystem, Generated
+from phoenix_hypervisor.simulator.mapped import MappedFilesystem, base_of
 from phoenix_hypervisor.simulator.process import Address, Program
 from phoenix_hypervisor.simulator.tree import Entry, Tree
 
@@ -21,18 +22,16 @@ PACKAGED = {"ssh-keygen": "openssh-client"}
 _MEMORY_BACKED = ("/dev", "/run", "/tmp", "/proc", "/sys")  # noqa: S108
 
 
-def volatile_tree() -> Tree:
+def volatile_tree(owner: int) -> Tree:
     """What a container has in memory when it starts: device nodes, an empty /run and /tmp."""
     tree = Tree()
+    for name in ("/dev", "/run", "/proc", "/sys/class/net"):
+        tree.put(name, Entry("directory", "", 0o755, owner, owner))
+    for name in ("/dev/pts", "/dev/shm", "/dev/mqueue", "/run/lock", "/tmp"):  # noqa: S108
+        tree.put(name, Entry("directory", "", 0o1777, owner, owner))
     for name, numbers in DEVICES.items():
         tree.put(f"/dev/{name}", Entry("device", numbers, 0o666))
-    for name in ("pts", "shm", "mqueue"):
-        tree.put(f"/dev/{name}", Entry("directory", mode=0o1777))
-    tree.put("/dev/console", Entry("device", "c 136 0", 0o620))
-    tree.put("/run/lock", Entry("directory", mode=0o1777))
-    tree.put("/tmp", Entry("directory", mode=0o1777))  # noqa: S108
-    tree.put("/sys/class/net", Entry("directory", mode=0o755))
-    tree.put("/proc", Entry("directory", mode=0o555))
+    tree.put("/dev/console", Entry("device", "c 136 0", 0o620, owner, owner))
     return tree
 
 
@@ -64,7 +63,7 @@ class Container:
     def _namespace(self) -> Filesystem:
         node, options = self.node, self.running.options
         rootfs = node.storages.volume(parse_properties(options["rootfs"], "volume")["volume"])
-        files = Filesystem(rootfs.tree, lambda: node.clock)
+        files = MappedFilesystem(rootfs.tree, lambda: node.clock, base_of(options.get("unprivileged") == "1"))
         self.sources["/"] = _source(rootfs)
         for place in _MEMORY_BACKED:
             files.mount(place, self.running.volatile, "tmpfs", place)

@@ -103,7 +103,7 @@ class Printf:
             self.text += text.rjust(size, "0" if zero else " ")
 
     def _converted(self, kind: str, flags: str, limit: int | None, found: re.Match[str]) -> str:
-        if kind in "sbq":
+        if kind in "sb":
             argument = self._next() or ""
             if kind == "b":
                 argument, self._ended = unescape(argument)

@@ -100,13 +100,13 @@ def find(process: Process) -> Program | None:
         paths = [f"{folder}/{name}" for folder in folders]
         return process.machine.program(name) or next(filter(None, (_script(process, path) for path in paths)), None)
     folder, _, base = name.rpartition("/")
-    script = _script(process, name if name.startswith("/") else f"{process.directory}/{name}")
+    script = _script(process, name)
     return script or (process.machine.program(base) if folder in PATH else None)
 
 
 def _script(process: Process, path: str) -> Program | None:
     """The program that runs an executable file: the interpreter of its first line."""
-    entry = process.files.stat(path)
+    entry = process.files.stat(path if path.startswith("/") else f"{process.directory}/{path}")
     if entry is None or entry.kind != "file" or not entry.mode & 0o111:
         return None
     first = entry.data.partition("\n")[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 from phoenix_hypervisor.simulator.tarballs import System
@@ -35,7 +36,7 @@ _GROUPS = (
 
 
 @lru_cache(maxsize=16)
-def _unpacked(name: str) -> Tree:
+def _unpacked(name: str, owner: int) -> Tree:
     system, tree = System(name), Tree()
     for folder in _FOLDERS:
         tree.put(folder, Entry("directory", mode=0o755))
@@ -45,12 +46,14 @@ def _unpacked(name: str) -> Tree:
         tree.put(path, Entry("link", target, 0o777))
     for path, text in {**_release(system), **_accounts(), **_packages(system)}.items():
         tree.put(path, Entry("file", text, 0o640 if path == "/etc/shadow" else 0o644))
+    for path, entry in tree.items():
+        tree[path] = replace(entry, uid=owner + entry.uid, gid=owner + entry.gid)
     return tree
 
 
-def unpacked(system: System) -> Tree:
-    """The root file system of a tarball, as it lies in there."""
-    return _unpacked(system.name).copy()
+def unpacked(system: System, owner: int) -> Tree:
+    """The root file system of a tarball; ``owner`` is whom the container's root is on the node."""
+    return _unpacked(system.name, owner).copy()
 
 
 def _release(system: System) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from phoenix_hypervisor.proxmox.properties import parse_properties
 from phoenix_hypervisor.simulator.filesystem import Filesystem
@@ -16,7 +17,24 @@ _KEY_NAMES = {"ed25519": "ssh-ed25519", "ecdsa": "ecdsa-sha2-nistp256", "rsa": "
 _MARK = "# --- BEGIN PVE ---\n{}# --- END PVE ---\n"
 
 
-def write_names(tree: Tree, options: Mapping[str, str], ctid: int, clock: float) -> None:
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A root file system to write into, at a time, as the container's root."""
+
+    tree: Tree
+    clock: float
+    owner: int = 0
+
+    def put(self, path: str, text: str, mode: int | None = None) -> None:
+        """Write a file, where it holds something else."""
+        before = self.tree.get(path)
+        if before is not None and before.kind == "file" and before.data == text:
+            return
+        kept = mode or (before.mode if before else 0o644)
+        self.tree.put(path, Entry("file", text, kept, self.owner, self.owner, self.clock))
+
+
+def write_names(root: Root, options: Mapping[str, str], ctid: int) -> None:
     """/etc/hostname and /etc/hosts."""
     name = options.get("hostname", f"CT{ctid}")
     short = name.partition(".")[0]
@@ -24,11 +42,11 @@ def write_names(tree: Tree, options: Mapping[str, str], ctid: int, clock: float)
     addresses = [net.get("ip", "").partition("/")[0] for net in nets]
     own = next((one for one in addresses if one and one[0].isdigit()), "127.0.1.1")
     names = name if name == short else f"{name} {short}"
-    _put(tree, "/etc/hostname", f"{short}\n", clock)
-    _put(tree, "/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n" + _MARK.format(f"{own} {names}\n"), clock)
+    root.put("/etc/hostname", f"{short}\n")
+    root.put("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n" + _MARK.format(f"{own} {names}\n"))
 
 
-def write_resolver(tree: Tree, options: Mapping[str, str], node: Filesystem, clock: float) -> None:
+def write_resolver(root: Root, options: Mapping[str, str], node: Filesystem) -> None:
     """/etc/resolv.conf: the container's own servers, else the node's."""
     servers = options.get("nameserver", "")
     domain = options.get("searchdomain", "")
@@ -36,18 +54,18 @@ def write_resolver(tree: Tree, options: Mapping[str, str], node: Filesystem, clo
     if not text and node.exists("/etc/resolv.conf"):
         text = node.read("/etc/resolv.conf")
     search = f"search {domain}\n" if domain else ""
-    _put(tree, "/etc/resolv.conf", _MARK.format(search + text), clock)
+    root.put("/etc/resolv.conf", _MARK.format(search + text))
 
 
-def write_networks(tree: Tree, options: Mapping[str, str], ostype: str, clock: float) -> None:
+def write_networks(root: Root, options: Mapping[str, str], ostype: str) -> None:
     """The interfaces, as ifupdown has them on Debian and systemd-networkd on Ubuntu."""
     nets = [parse_properties(options[key]) for key in sorted(options) if key.startswith("net")]
     if ostype == "ubuntu":
         for net in nets:
-            _put(tree, f"/etc/systemd/network/{net['name']}.network", _networkd(net), clock)
+            root.put(f"/etc/systemd/network/{net['name']}.network", _networkd(net))
     elif ostype == "debian":
         body = "".join(_ifupdown(net) for net in nets)
-        _put(tree, "/etc/network/interfaces", f"auto lo\niface lo inet loopback\n\n{body}", clock)
+        root.put("/etc/network/interfaces", f"auto lo\niface lo inet loopback\n\n{body}")
 
 
 def _networkd(net: Mapping[str, str]) -> str:
@@ -65,48 +83,46 @@ def _ifupdown(net: Mapping[str, str]) -> str:
     return f"auto {net['name']}\niface {net['name']} inet {kind}\n{''.join(lines)}\n"
 
 
-def write_host_key(tree: Tree, kind: str, hostname: str, entropy: str, clock: float) -> str:
+def write_host_key(root: Root, kind: str, hostname: str, entropy: str) -> str:
     """Make an SSH host key; its fingerprint."""
     secret = base64.b64encode(bytes.fromhex(entropy)).decode()
     encoded = base64.b64encode(hashlib.sha256(entropy.encode()).digest()).decode()
     public = f"{_KEY_NAMES[kind]} {encoded} root@{hostname}\n"
     path = f"/etc/ssh/ssh_host_{kind}_key"
-    _put(
-        tree,
+    root.put(
         path,
         f"-----BEGIN OPENSSH PRIVATE KEY-----\n{secret}\n-----END OPENSSH PRIVATE KEY-----\n",
-        clock,
         0o600,
     )
-    _put(tree, f"{path}.pub", public, clock)
+    root.put(f"{path}.pub", public)
     digest = hashlib.sha256(base64.b64decode(public.split()[1])).digest()
     return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
 
 
-def write_password(tree: Tree, password: str, clock: float) -> None:
+def write_password(root: Root, password: str) -> None:
     hashed = "$y$simulated$" + hashlib.sha256(password.encode()).hexdigest()
-    entry = tree.get("/etc/shadow")
+    entry = root.tree.get("/etc/shadow")
     lines = entry.data.splitlines() if entry else []
     lines = [f"root:{hashed}:20000:0:99999:7:::" if line.startswith("root:") else line for line in lines]
-    _put(tree, "/etc/shadow", "".join(f"{line}\n" for line in lines), clock, 0o640)
+    root.put("/etc/shadow", "".join(f"{line}\n" for line in lines), 0o640)
 
 
-def write_authorized_keys(tree: Tree, keys: str, clock: float) -> None:
-    tree.put("/root/.ssh", Entry("directory", mode=0o700))
-    _put(tree, "/root/.ssh/authorized_keys", keys if keys.endswith("\n") else f"{keys}\n", clock, 0o600)
+def write_authorized_keys(root: Root, keys: str) -> None:
+    root.tree.put("/root/.ssh", Entry("directory", "", 0o700, root.owner, root.owner, root.clock))
+    root.put("/root/.ssh/authorized_keys", keys if keys.endswith("\n") else f"{keys}\n", 0o600)
 
 
-def clear_machine_id(tree: Tree, clock: float, text: str = "") -> None:
+def clear_machine_id(root: Root, text: str = "") -> None:
     """Make init draw a new machine id at the next boot."""
-    if "/etc/machine-id" in tree:
-        _put(tree, "/etc/machine-id", text, clock)
+    if "/etc/machine-id" in root.tree:
+        root.put("/etc/machine-id", text)
 
 
-def boot(tree: Tree, entropy: Callable[[], str], clock: float) -> None:
+def boot(root: Root, entropy: Callable[[], str]) -> None:
     """What init writes when it starts: the machine id, where there is none."""
-    entry = tree.get("/etc/machine-id")
+    entry = root.tree.get("/etc/machine-id")
     if entry is None or entry.data.strip() in ("", "uninitialized"):
-        _put(tree, "/etc/machine-id", f"{entropy()[:32]}\n", clock, 0o444)
+        root.put("/etc/machine-id", f"{entropy()[:32]}\n", 0o444)
 
 
 def detect(tree: Tree) -> tuple[str, int | None]:
@@ -115,10 +131,3 @@ def detect(tree: Tree) -> tuple[str, int | None]:
     words = dict(line.split("=", 1) for line in (entry.data if entry else "").splitlines() if "=" in line)
     system = System(f"{words.get('ID', 'unmanaged')}-{words.get('VERSION_ID', '')}".replace('"', ""))
     return system.ostype, system.systemd
-
-
-def _put(tree: Tree, path: str, text: str, clock: float, mode: int | None = None) -> None:
-    before = tree.get(path)
-    if before is not None and before.kind == "file" and before.data == text:
-        return
-    tree.put(path, Entry("file", text, mode or (before.mode if before else 0o644), mtime=clock))

@@ -33,17 +33,18 @@ class Transport(ABC):
         return await self._trip(command, 1)
 
     async def run_together(self, commands: Sequence[Command], root: str = "/") -> list[Result]:
-        """Run commands one after the other in one round trip, each under its own time limit.
+        """Run commands that only look, one after the other in one round trip, each under its own time limit.
 
-        Relative file names in them mean files below ``root``. What one command does to another is the caller's concern.
+        Relative file names in them mean files below ``root``.
         """
         if not commands:
             return []
         packed = pack(commands, root)
-        result = await self._trip(packed, len(commands))
+        result = await self._trip(packed, len(commands), looks=True)
         return unpack(result, len(commands))
 
-    async def _trip(self, command: Command, commands: int) -> Result:
+    async def _trip(self, command: Command, commands: int, looks: bool = False) -> Result:
+        """One round trip with so many commands in it; ``looks``: they change nothing."""
         self.stats.round_trips += 1
         self.stats.commands += commands
         result = await self._send(command)

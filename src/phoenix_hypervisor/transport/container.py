@@ -24,8 +24,8 @@ class ContainerTransport(Transport):
         self.label = f"CT {ctid}"
         self.stats = node.stats
 
-    async def _trip(self, command: Command, commands: int) -> Result:
-        return await self.node._trip(inside(self.ctid, command), commands)
+    async def _trip(self, command: Command, commands: int, looks: bool = False) -> Result:
+        return await self.node._trip(inside(self.ctid, command), commands, looks)
 
     async def _send(self, command: Command) -> Result:
         return await self.node._send(inside(self.ctid, command))

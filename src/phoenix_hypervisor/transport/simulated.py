@@ -42,7 +42,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 class SimulatedTransport(Transport):
-    """Runs commands on a simulated node. ``save`` is called now and then, and when the transport is closed."""
+    """Runs commands on a simulated node. ``save`` is called now and then after changes, and when it is closed."""
 
     def __init__(self, node: Node, label: str, save: Callable[[], None] | None = None) -> None:
         super().__init__()
@@ -50,7 +50,15 @@ class SimulatedTransport(Transport):
         self.label = label
         self._save = save
         self._saved = time.monotonic()
+        self._unsaved = False
         self._begun: float | None = None
+
+    async def _trip(self, command: Command, commands: int, looks: bool = False) -> Result:
+        self._unsaved = self._unsaved or not looks
+        try:
+            return await super()._trip(command, commands, looks)
+        finally:
+            self._unsaved = self._unsaved or not looks
 
     async def _send(self, command: Command) -> Result:
         loop = asyncio.get_running_loop()
@@ -80,9 +88,10 @@ class SimulatedTransport(Transport):
         return Result(rc, "".join(process.out), "".join(process.err), loop.time() - started)
 
     def _keep(self, now: bool = False) -> None:
-        if self._save and (now or time.monotonic() - self._saved > _SAVE_EVERY):
+        if self._save and self._unsaved and (now or time.monotonic() - self._saved > _SAVE_EVERY):
             self._save()
             self._saved = time.monotonic()
+            self._unsaved = False
 
     async def close(self) -> None:
         self._keep(now=True)

@@ -10,6 +10,7 @@ from phoenix_hypervisor.config.checks.view import CHECKS, Check, Finding, Questi
 __all__ = ["CHECKS", "Check", "Finding", "Question", "View", "check"]
 
 MODULES = (effect, gpu, host, lineage, names, network, scripts, spelling, storage, zfs)
+"""Importing them fills CHECKS."""
 
 
 def check(view: View, checks: Iterable[Check]) -> Iterator[Finding]:

@@ -56,6 +56,8 @@ def field_without_effect(view: View) -> Iterator[Finding]:
     for field, hint in HOST_FIELDS.items():
         if _value(places, field):
             yield _idle(places, field, "nothing reads it", hint)
+    if _stands(places, "proxmox_defaults.lxc.network_config.hwaddr"):
+        yield _idle(places, "proxmox_defaults.lxc.network_config.hwaddr", "each container has a MAC address of its own")
     if _stands(places, "core_paths.lxc_config_file") and view.site.etc != DEFAULT_ETC:
         yield _idle(places, "core_paths.lxc_config_file", f"it counts in {DEFAULT_ETC} only")
     yield from _datasets(view)
@@ -104,6 +106,8 @@ def _container(view: View, container: Container) -> Iterator[Finding]:
         yield _idle(places, "static_ip", "network_config says the same")
     if document.static_ip and own is None and container.network is None:
         yield _idle(places, "static_ip", "without a network_config the container has no network")
+    if document.mac_address and container.network is None:
+        yield _idle(places, "mac_address", "without a network_config the container has no network")
     if document.id_maps and not container.unprivileged:
         yield _idle(places, "id_maps", "the ids of a privileged container are those of the node")
     if container.vllm and "vllm" not in container.features:

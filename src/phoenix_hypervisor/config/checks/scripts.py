@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 
@@ -70,7 +71,7 @@ def _no_pct(name: str) -> str:
 @finds("script-missing", fields="application_script")
 def script_missing(view: View) -> Iterator[Finding]:
     site = view.site
-    judged = any(folder.is_dir() for folder in site.script_folders[1:])
+    judged = any(os.path.isdir(folder) for folder in site.script_folders[1:])  # noqa: PTH112 - never raises
     for container in view.containers.values():
         name = container.application_script
         if name is None or site.find_script(name) is not None:

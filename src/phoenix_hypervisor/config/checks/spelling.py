@@ -51,7 +51,7 @@ def gateway_family(view: View) -> Iterator[Finding]:
         network, own = container.network, view.document(container).network_config
         if network is None or own is None or network.gw is None or network.address is None:
             continue
-        if (":" in network.gw) != (":" in network.address):
+        if (":" in network.gw) is not (":" in network.address):
             message = f"the gateway {network.gw} is of another IP version than the address {network.address}."
             stands = container.places.find("network_config.gw") in container.places.source.offsets
             yield container.places.problem("value", message, "network_config.gw" if stands else "network_config")

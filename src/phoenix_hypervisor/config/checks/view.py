@@ -99,7 +99,7 @@ class Check:
 
 
 CHECKS: dict[str, Check] = {}
-"""Every check by its code."""
+"""Every check by its code; one whose name is no code (``pool-layout``) tells of ``value`` or ``missing-field``."""
 
 
 def finds(code: str, *, fields: str = "", host: str = "") -> Callable[[Finder], Finder]:

@@ -175,7 +175,10 @@ Line = Annotated[str, judged(_line)]
 Name = Annotated[str, Matching(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*", "a name has letters, digits, _ . and - only")]
 Word = Annotated[
     str,
-    Matching(r"(?!(?:.*/)?\.\.(?:/|$))[A-Za-z0-9_./@:+~][A-Za-z0-9_./@:+~\-]*", "it must be one word of letters, digits and _ . / @ : + ~ -"),
+    Matching(
+        r"(?!(?:.*/)?\.\.(?:/|$))[A-Za-z0-9_./@:+~][A-Za-z0-9_./@:+~\-]*",
+        "it must be one word of letters, digits and _ . / @ : + ~ -",
+    ),
 ]
 UserName = Annotated[
     str,

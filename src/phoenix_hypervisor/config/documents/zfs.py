@@ -13,6 +13,7 @@ from phoenix_hypervisor.config.documents.types import (
     HostPath,
     Line,
     Many,
+    Matching,
     Model,
     Name,
     Pool,
@@ -74,6 +75,7 @@ def _content(value: str) -> str:
     return ",".join(part.strip() for part in value.split(","))
 
 
+Disk = Annotated[HostPath, Matching(r"/dev/.+", "it must be a device, as /dev/disk/by-id/nvme-X")]
 Content = Annotated[str, AfterValidator(_content)]
 
 
@@ -82,7 +84,7 @@ class ZfsPool(Model):
 
     name: Pool = Field(description="Name of the pool.", examples=["tank"])
     raid_level: RaidLevel | None = Field(None, description="How the disks form the pool; one disk: single.")
-    disks: Many[HostPath] = Field(
+    disks: Many[Disk] = Field(
         (), description="The disks, by id.", examples=[["/dev/disk/by-id/nvme-Example_SSD_1TB_S1"]]
     )
     ashift: int | None = Field(None, ge=9, le=16, description="Sector size as a power of two.", examples=[12])
@@ -134,6 +136,12 @@ class OlderDataset(Model):
     )
     proxmox_content_type: Content | None = Field(None, description="What the storage holds, as in the newer shape.")
     storage_class: Line | None = Field(None, description="A note of the kind of storage; nothing reads it.")
+
+    @model_validator(mode="after")
+    def _has_pool(self) -> Self:
+        if self.pool is None and "/" not in self.name:
+            raise PydanticCustomError("value", "its name must hold the pool, as tank/lxc-disks")
+        return self
 
 
 def _storage_type(value: str) -> str:

@@ -79,7 +79,7 @@ NAME = Fact("host name", Command("cat", "etc/hostname"), _hostname)
 VMLIST = Fact("guests of the cluster", Command("cat", "etc/pve/.vmlist"), _vmlist)
 CONFIGURATIONS = Fact(
     "container configurations",
-    _script("set -- etc/pve/lxc/*.conf\n[ -e \"$1\" ] || exit 0\nexec grep -H '' \"$@\"\n"),
+    _script('set -- etc/pve/lxc/*.conf\n[ -e "$1" ] || exit 0\nexec grep -H \'\' "$@"\n'),
     _configurations,
 )
 STORAGES = Fact("storages", Command("cat", "etc/pve/storage.cfg", timeout=_LIMIT), _storages)
@@ -103,7 +103,7 @@ GPUS = Fact(
 STAMPS = Fact(
     "layers of the containers",
     _script(
-        'layers=$1\nzfs list -H -t filesystem -o mountpoint 2>/dev/null | {\n  set --\n  while read -r mount; do\n'
+        "layers=$1\nzfs list -H -t filesystem -o mountpoint 2>/dev/null | {\n  set --\n  while read -r mount; do\n"
         "    case $mount in /?*) mount=${mount#/} ;; *) continue ;; esac\n"
         '    [ -d "$mount/$layers" ] || continue\n'
         '    for part in var var/lib var/lib/phoenix "$layers"; do [ ! -L "$mount/$part" ] || continue 2; done\n'
@@ -117,7 +117,7 @@ STAMPS = Fact(
 )
 CREATION_MARKS = Fact(
     "creations under way",
-    _script("set -- \"$1\"/*\n[ -e \"$1\" ] || exit 0\nexec grep -H '' \"$@\"\n", CREATING),
+    _script('set -- "$1"/*\n[ -e "$1" ] || exit 0\nexec grep -H \'\' "$@"\n', CREATING),
     _files,
 )
 NODE_SCRIPTS = Fact(

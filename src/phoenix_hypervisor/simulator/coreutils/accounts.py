@@ -7,49 +7,50 @@ import re
 from phoenix_hypervisor.simulator.filesystem import Filesystem
 
 
-def _table(files: Filesystem, path: str) -> list[list[str]]:
+def table(files: Filesystem, path: str) -> list[list[str]]:
+    """The rows of /etc/passwd or /etc/group."""
     entry = files.stat(path)
     return [line.split(":") for line in entry.data.splitlines() if line.count(":") >= 3] if entry else []
 
 
 def user_id(files: Filesystem, name: str) -> int | None:
     """The number of a user given by name or number; None when there is none."""
-    return _number(_table(files, "/etc/passwd"), name)
+    return _number(table(files, "/etc/passwd"), name)
 
 
 def group_id(files: Filesystem, name: str) -> int | None:
     """The number of a group given by name or number; None when there is none."""
-    return _number(_table(files, "/etc/group"), name)
+    return _number(table(files, "/etc/group"), name)
 
 
-def _number(table: list[list[str]], name: str) -> int | None:
+def _number(rows: list[list[str]], name: str) -> int | None:
     if name.isdecimal():
         return int(name)
-    return next((int(row[2]) for row in table if row[0] == name), 0 if name == "root" else None)
+    return next((int(row[2]) for row in rows if row[0] == name), 0 if name == "root" else None)
 
 
 def user_name(files: Filesystem, uid: int) -> str:
     """The name of a user; the number where there is none."""
-    return _name(_table(files, "/etc/passwd"), uid)
+    return _name(table(files, "/etc/passwd"), uid)
 
 
 def group_name(files: Filesystem, gid: int) -> str:
     """The name of a group; the number where there is none."""
-    return _name(_table(files, "/etc/group"), gid)
+    return _name(table(files, "/etc/group"), gid)
 
 
-def _name(table: list[list[str]], number: int) -> str:
-    return next((row[0] for row in table if row[2] == str(number)), "root" if not number else str(number))
+def _name(rows: list[list[str]], number: int) -> str:
+    return next((row[0] for row in rows if row[2] == str(number)), "root" if not number else str(number))
 
 
 def primary_group(files: Filesystem, name: str) -> int:
     """The group of a user's row."""
-    return next((int(row[3]) for row in _table(files, "/etc/passwd") if row[0] == name), 0)
+    return next((int(row[3]) for row in table(files, "/etc/passwd") if row[0] == name), 0)
 
 
 def groups_of(files: Filesystem, name: str) -> list[int]:
     """The groups that name a user as a member."""
-    rows = _table(files, "/etc/group")
+    rows = table(files, "/etc/group")
     return [int(row[2]) for row in rows if name in row[3].split(",")]
 
 

@@ -12,6 +12,7 @@ Tool = Callable[[Process, list[str]], int]
 
 DEFAULT_SECONDS = 0.001
 SECONDS = {"find": 0.003, "ssh-keygen": 0.05, "sort": 0.002, "sync": 0.02, "sha256sum": 0.002, "diff": 0.002}
+SECONDS |= {"dpkg-query": 0.02, "dpkg": 0.02, "locale-gen": 6.0, "update-locale": 0.1, "getent": 0.01, "ip": 0.002}
 """What a call costs, where it is not the default."""
 
 

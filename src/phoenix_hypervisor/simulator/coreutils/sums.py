@@ -108,7 +108,8 @@ def _diff(process: Process, words: list[str]) -> int:
         process.say(f"Files {first} and {second} differ\n")
     elif "u" in options or "U" in options:
         labels = [*options.all("L"), *[first, second][len(options.all("L")) :]]
-        for line in difflib.unified_diff(lines_of(left), lines_of(right), *labels, n=int(options.last("U") or 3)):
+        context = int(options.last("U") or 3)
+        for line in difflib.unified_diff(lines_of(left), lines_of(right), labels[0], labels[1], n=context):
             process.say(_ended(line))
     else:
         process.say(_normal(lines_of(left), lines_of(right)))

@@ -12,6 +12,7 @@ from phoenix_hypervisor.simulator.call import Call, Handler, Work
 from phoenix_hypervisor.simulator.contract import keys_of, print_properties
 from phoenix_hypervisor.simulator.failures import PveError
 from phoenix_hypervisor.simulator.guests import check_lock
+from phoenix_hypervisor.simulator.mapped import base_of
 from phoenix_hypervisor.simulator.pct import lxcconfig
 from phoenix_hypervisor.simulator.pct.values import random_mac
 from phoenix_hypervisor.simulator.pct.volumes import MountPoint, check_storage, mount_points
@@ -40,7 +41,8 @@ def clone(call: Call) -> Work:
         with (yield from call.lock_configuration(plan.ctid)):
             options = yield from _copy_volumes(call, plan, made_volumes)
             root = parse_properties(options["rootfs"], "volume")["volume"]
-            setup.clear_machine_id(call.node.storages.volume(root).tree, call.node.clock)
+            owner = base_of(plan.source.get("unprivileged") == "1")
+            setup.clear_machine_id(setup.Root(call.node.storages.volume(root).tree, call.node.clock, owner))
             begun = call.guests.load(plan.ctid)
             call.save(GuestConfig(begun.current.updated({**options, "lock": None})), plan.ctid)
     except PveError as failure:

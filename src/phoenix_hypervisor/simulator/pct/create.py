@@ -9,6 +9,7 @@ from phoenix_hypervisor.simulator import durations, rootfs, setup, tarballs
 from phoenix_hypervisor.simulator.call import Call, Handler, Work
 from phoenix_hypervisor.simulator.contract import keys_of, split_properties
 from phoenix_hypervisor.simulator.failures import PveError
+from phoenix_hypervisor.simulator.mapped import base_of
 from phoenix_hypervisor.simulator.pct import power
 from phoenix_hypervisor.simulator.pct.values import normalised
 from phoenix_hypervisor.simulator.pct.volumes import NEW, POINT, MountPoint, allocate, check_storage, made, mount_point
@@ -121,7 +122,7 @@ def _unpack(call: Call, tarball: Tarball, path: str, options: Mapping[str, str])
     yield seconds
     root = split_properties(options["rootfs"], keys_of("rootfs"))[0]["volume"]
     content = call.node.storages.volume(root).content
-    content.tree.update(rootfs.unpacked(tarball.system))
+    content.tree.update(rootfs.unpacked(tarball.system, base_of(options.get("unprivileged") == "1")))
     content.bulk, content.system = tarball.unpacked, tarball.system.name
     mebibytes = tarball.unpacked / (1 << 20)
     call.say(f"Total bytes read: {tarball.unpacked} ({mebibytes:.0f}MiB, {mebibytes / seconds:.0f}MiB/s)")
@@ -131,23 +132,24 @@ def _unpack(call: Call, tarball: Tarball, path: str, options: Mapping[str, str])
 def _set_up(call: Call, options: dict[str, str]) -> Generator[float, None, None]:
     """What PVE writes into the fresh root file system, and the defaults it fills in."""
     root = split_properties(options["rootfs"], keys_of("rootfs"))[0]["volume"]
-    tree, node = call.node.storages.volume(root).tree, call.node
+    node, tree = call.node, call.node.storages.volume(root).tree
     ostype, systemd = setup.detect(tree)
     options.setdefault("ostype", ostype)
     hostname = options.get("hostname", "localhost")
     yield durations.SETUP
-    setup.write_names(tree, {**options, "hostname": hostname}, call.ctid, node.clock)
-    setup.write_resolver(tree, options, node.files, node.clock)
-    setup.write_networks(tree, options, options["ostype"], node.clock)
-    setup.clear_machine_id(tree, node.clock, "uninitialized\n")
+    files = setup.Root(tree, node.clock, base_of(options.get("unprivileged") == "1"))
+    setup.write_names(files, {**options, "hostname": hostname}, call.ctid)
+    setup.write_resolver(files, options, node.files)
+    setup.write_networks(files, options, options["ostype"])
+    setup.clear_machine_id(files, "uninitialized\n")
     if password := call.get("password"):
-        setup.write_password(tree, password, node.clock)
+        setup.write_password(files, password)
     if keys := call.get("ssh-public-keys"):
-        setup.write_authorized_keys(tree, node.files.read(keys) if node.files.exists(keys) else keys, node.clock)
+        setup.write_authorized_keys(files, node.files.read(keys) if node.files.exists(keys) else keys)
     for kind in setup.HOST_KEYS:
         call.say(f"Creating SSH host key 'ssh_host_{kind}_key' - this may take some time ...")
         yield durations.HOST_KEY
-        fingerprint = setup.write_host_key(tree, kind, hostname, node.entropy(), node.clock)
+        fingerprint = setup.write_host_key(files, kind, hostname, node.entropy())
         call.say(f"done: {fingerprint} root@{hostname}")
     power.warn_of_nesting(call, options, systemd)
     options.setdefault("hostname", f"CT{call.ctid}")

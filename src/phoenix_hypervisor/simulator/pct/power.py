@@ -13,6 +13,7 @@ from phoenix_hypervisor.simulator.container import volatile_tree
 from phoenix_hypervisor.simulator.contract import keys_of, split_properties
 from phoenix_hypervisor.simulator.failures import PveError
 from phoenix_hypervisor.simulator.guests import Running, check_lock
+from phoenix_hypervisor.simulator.mapped import base_of
 from phoenix_hypervisor.simulator.pct import lxcconfig
 from phoenix_hypervisor.simulator.pct.volumes import mount_points
 from phoenix_hypervisor.simulator.storage import Volume
@@ -38,7 +39,7 @@ def launch(call: Call) -> Generator[float, None, None]:
     with (yield from call.lock_configuration()):
         config = call.guests.load(call.ctid, 255)
         if not call.flag("skiplock"):
-            check_lock(config)
+            check_lock(config, but="mounted")
         config = with_pending_applied(config)
         call.save(config)
         root = _root(call, config.current)
@@ -48,9 +49,10 @@ def launch(call: Call) -> Generator[float, None, None]:
         _check_host_side(call, config.current)
         _ostype, systemd = setup.detect(root.tree)
         warn_of_nesting(call, config.current.options, systemd)
-        _write_names(call, config.current, root.tree)
+        files = setup.Root(root.tree, call.node.clock, base_of(config.current.get("unprivileged") == "1"))
+        _write_names(call, config.current, files)
         yield durations.START / 2
-        setup.boot(root.tree, call.node.entropy, call.node.clock)
+        setup.boot(files, call.node.entropy)
         call.guests.running[call.ctid] = _running(call, config.current)
 
 
@@ -107,17 +109,16 @@ def warn_of_nesting(call: Call, options: Mapping[str, str], systemd: int | None)
         call.warn(f"Systemd {systemd} detected. You may need to enable nesting.")
 
 
-def _write_names(call: Call, section: Section, tree: Tree) -> None:
-    options, clock = section.options, call.node.clock
-    if options.get("ostype") == "unmanaged":
-        return
-    setup.write_names(tree, options, call.ctid, clock)
-    setup.write_resolver(tree, options, call.node.files, clock)
-    setup.write_networks(tree, options, options.get("ostype", "debian"), clock)
+def _write_names(call: Call, section: Section, root: setup.Root) -> None:
+    options = section.options
+    if options.get("ostype") != "unmanaged":
+        setup.write_names(root, options, call.ctid)
+        setup.write_resolver(root, options, call.node.files)
+        setup.write_networks(root, options, options.get("ostype", "debian"))
 
 
 def _running(call: Call, section: Section) -> Running:
-    volatile = volatile_tree()
+    volatile = volatile_tree(base_of(section.get("unprivileged") == "1"))
     for key, text in section.options.items():
         if key.startswith("dev"):
             add_device(call, volatile, key, text)
@@ -141,7 +142,8 @@ def add_device(call: Call, volatile: Tree, key: str, text: str) -> None:
     numbers = call.node.files.stat(values["path"])
     if numbers is not None:
         mode = int(values.get("mode", "0660"), 8)
-        owner = (int(values.get("uid", "0")), int(values.get("gid", "0")))
+        base = volatile["/dev"].uid
+        owner = (base + int(values.get("uid", "0")), base + int(values.get("gid", "0")))
         volatile.put(values["path"], Entry("device", numbers.data, mode, *owner, mtime=call.node.clock))
 
 

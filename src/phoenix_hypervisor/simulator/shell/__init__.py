@@ -28,7 +28,7 @@ def sh(process: Process, /) -> Run:
     try:
         text = _text(shell, process.argv[1:])
     except ShellFault as fault:
-        shell.complain(fault.message)
+        shell.report(fault)
         return fault.status
     return (yield from shell.main(text))
 
@@ -66,7 +66,7 @@ def _after_options(words: list[str]) -> bool:
 def _file(shell: Shell, words: list[str]) -> str:
     path = absolute(shell.directory, words[0])
     try:
-        text = shell.files.read(path)
+        text = "" if shell.files.is_dir(path) else shell.files.read(path)
     except OSError as wrong:
         if shell.bash:
             raise ShellFault(f"{words[0]}: {os.strerror(wrong.errno or 0)}", 127) from wrong

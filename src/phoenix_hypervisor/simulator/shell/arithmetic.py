@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 TOKEN = re.compile(
-    r"\s*(?:(0[xX][0-9a-fA-F]+|[0-9]+)|([A-Za-z_][A-Za-z0-9_]*)"
+    r"\s*(?:(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)|([A-Za-z_][A-Za-z0-9_]*)"
     r"|(<<=|>>=|\*\*|\+\+|--|&&|\|\||<=|>=|==|!=|<<|>>|[-+*/%&|^]=|[-+*/%<>=!~&|^?:(),]))"
 )
 LEVELS: tuple[tuple[str, ...], ...] = (
@@ -44,6 +44,10 @@ OPERATIONS: dict[str, Callable[[int, int], int]] = {
 PRIMARY = "expecting primary"
 
 
+class IllegalNumber(ArithmeticError):
+    """A variable in an expression is no number."""
+
+
 class Variables(Protocol):
     """Named texts that an expression reads and sets."""
 
@@ -65,8 +69,6 @@ class _Parser:
         if not self._tokens:
             return 0
         value = self._assignment()
-        while self._take(","):
-            value = self._assignment()
         if self._position < len(self._tokens):
             raise ArithmeticError("expecting EOF")
         return value
@@ -167,7 +169,7 @@ class _Parser:
         try:
             return number(text)
         except ValueError as wrong:
-            raise ArithmeticError(f"Illegal number: {text}") from wrong
+            raise IllegalNumber(f"Illegal number: {text}") from wrong
 
 
 def _tokens(text: str) -> list[str]:
@@ -176,7 +178,7 @@ def _tokens(text: str) -> list[str]:
     while position < len(text):
         found = TOKEN.match(text, position)
         if not found:
-            raise ArithmeticError(PRIMARY)
+            return [*tokens, text[position:].strip()]
         tokens.append(found[1] or found[2] or found[3])
         position = found.end()
     return tokens

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
@@ -16,7 +17,6 @@ Run = Generator[float, None, int]
 
 SIGNALS = {"EXIT": 0, "HUP": 1, "INT": 2, "QUIT": 3, "KILL": 9, "USR1": 10, "USR2": 12, "PIPE": 13, "ALRM": 14}
 SIGNALS |= {"TERM": 15, "CHLD": 17, "CONT": 18, "STOP": 19}
-SYSTEM_FOLDERS = {"sh": "/usr/bin", "bash": "/usr/bin"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,9 @@ def number(command: str, text: str) -> int:
 
 
 def quoted(text: str) -> str:
-    """The text in single quotes, as dash writes it."""
-    return "'" + text.replace("'", "'\"'\"'") + "'"
+    """The text in quotes, as dash writes it."""
+    runs = re.findall(r"'+|[^']+", text)
+    return "".join(f'"{run}"' if run[0] == "'" else f"'{run}'" for run in runs) or "''"
 
 
 # -- leaving
@@ -57,7 +58,7 @@ def _exit(shell: Shell, words: list[str]) -> int:
 
 
 def _return(shell: Shell, words: list[str]) -> int:
-    raise ReturnFrom(number("return", words[0]) & 255 if words else shell.status)
+    raise ReturnFrom(number("return", words[0]) if words else shell.status)
 
 
 def _leave(again: bool) -> Callable[[Shell, list[str]], int]:
@@ -82,17 +83,18 @@ def _eval(shell: Shell, words: list[str]) -> Run:
 
 def _dot(shell: Shell, words: list[str]) -> Run:
     if not words:
-        raise ShellFault(".: filename argument required")
+        raise ShellFault("filename argument required")
     folders = [""] if "/" in words[0] else [*(shell.get("PATH") or "").split(":"), *([""] if shell.bash else [])]
     for folder in folders:
         path = absolute(shell.directory, f"{folder}/{words[0]}" if folder else words[0])
         entry = shell.files.stat(path)
-        if entry is not None and entry.kind == "file":
+        if entry is not None and entry.kind != "directory":
+            shell.context = f"{words[0]}: "
             try:
                 return (yield from shell.script(shell.files.read(path)))
             except ReturnFrom as left:
                 return left.status
-    raise ShellFault(f".: cannot open {words[0]}: No such file" if "/" in words[0] else f".: {words[0]}: not found")
+    raise ShellFault(f"cannot open {words[0]}: No such file" if "/" in words[0] else f"{words[0]}: not found")
 
 
 def _exec(shell: Shell, words: list[str]) -> Run:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from phoenix_hypervisor.simulator.filesystem import Filesystem
 from phoenix_hypervisor.simulator.shell import pattern
-from phoenix_hypervisor.simulator.shell.arithmetic import Variables, calculate
+from phoenix_hypervisor.simulator.shell.arithmetic import IllegalNumber, Variables, calculate
 from phoenix_hypervisor.simulator.shell.syntax import Arithmetic, Literal, Parameter, Sequence, Substitution, Word
 
 DEFAULT_IFS = " \t\n"
@@ -19,6 +19,7 @@ class ShellFault(Exception):
     def __init__(self, message: str, status: int = 2) -> None:
         super().__init__(message)
         self.message = message
+        self.located = False
         self.status = status
 
 
@@ -117,6 +118,8 @@ class Expander:
         expression = yield from self.text(part.word)
         try:
             return str(calculate(expression, self._shell))
+        except IllegalNumber as wrong:
+            raise ShellFault(str(wrong)) from wrong
         except ArithmeticError as wrong:
             raise ShellFault(f'arithmetic expression: {wrong}: "{expression}"') from wrong
 
@@ -130,7 +133,7 @@ class Expander:
         if kind in ("-", "=", "?", "+") and part.word is not None:
             if kind == "+":
                 if null:
-                    return []
+                    return [Piece("", True)] if part.quoted else []
                 return (yield from self._alternative(part, part.word, splitting))
             if null:
                 return (yield from self._when_null(part, part.word, kind, splitting))

@@ -100,6 +100,12 @@ class Shell(State):
         status = yield from self._guarded(self.script(text))
         return (yield from self._leave(status))
 
+    def report(self, fault: ShellFault) -> None:
+        """Write what ended a command or the shell."""
+        context, self.context = self.context, "" if fault.located else self.context
+        self.complain(fault.message)
+        self.context = context
+
     def _guarded(self, run: Run) -> Run:
         try:
             return (yield from run)
@@ -108,7 +114,7 @@ class Shell(State):
         except LeaveLoop:
             return 0
         except ShellFault as fault:
-            self.complain(fault.message)
+            self.report(fault)
             return fault.status
         except RecursionError:
             self.complain("Maximum function recursion depth (1000) reached")
@@ -124,7 +130,7 @@ class Shell(State):
         except ExitShell as left:
             return left.status
         except ShellFault as fault:
-            self.complain(fault.message)
+            self.report(fault)
             return fault.status
         return status
 
@@ -140,12 +146,13 @@ class Shell(State):
                 raise ShellFault(f"Syntax error: {fault.reason}") from fault
             if node is None:
                 return status
-            if "n" not in self.options:
-                status = yield from self.run(node)
+            status = yield from self.run(node)
 
     def run(self, node: Node) -> Run:
         """Run one node; its status becomes ``$?``."""
         self.step()
+        if "n" in self.options:
+            return self.status
         self.status = yield from self._runners[type(node)](node)
         return self.status
 
@@ -336,14 +343,14 @@ class Shell(State):
         self.line = node.line
         self.substituted = 0
         words = yield from self._words(node.words)
-        streams = self.streams
+        streams, errors = self.streams, self.sink(2)
         if node.redirects:
             self.streams = dict(streams)
         keep = False
         try:
             yield from self.redirect(node.redirects)
             keep = words == ["exec"]
-            return self.checked((yield from self._command(node, words)))
+            return self.checked((yield from self._command(node, words, errors)))
         except RedirectFault as fault:
             self.complain(str(fault))
             if words and words[0] in self.builtins and self.builtins[words[0]].special:
@@ -367,14 +374,14 @@ class Shell(State):
                 found.append(f"{assignment[0]}={value}")
         return found
 
-    def _command(self, node: Simple, words: list[str]) -> Run:
+    def _command(self, node: Simple, words: list[str], errors: Sink) -> Run:
         values: list[tuple[str, str]] = []
         for name, word in node.assignments:
             value = yield from self.expander.text(word)
             values.append((name.removesuffix("+"), (self.get(name[:-1]) or "") + value if name[-1] == "+" else value))
             if not words:
                 self.set(*values[-1])
-        self._trace(values, words)
+        self._trace(values, words, errors)
         if not words:
             return self.substituted
         if words[0] in self.functions:
@@ -383,7 +390,7 @@ class Shell(State):
         if builtin is not None and builtin.special:
             for name, value in values:
                 self.set(name, value)
-            return (yield from builtin.run(self, words[1:]))
+            return (yield from self.builtin(builtin, words))
         if builtin is not None:
             return (yield from self._with(values, self.regular(builtin, words)))
         return (yield from self.external(words, dict(values)))
@@ -391,15 +398,28 @@ class Shell(State):
     def regular(self, builtin: Builtin, words: list[str]) -> Run:
         """Run a builtin whose faults do not end the shell."""
         try:
-            return (yield from builtin.run(self, words[1:]))
+            return (yield from self.builtin(builtin, words))
         except ShellFault as fault:
-            self.complain(fault.message)
+            self.report(fault)
             return fault.status
 
-    def _trace(self, values: list[tuple[str, str]], words: list[str]) -> None:
+    def builtin(self, builtin: Builtin, words: list[str]) -> Run:
+        """Run a builtin; what goes wrong in ``eval`` and ``.`` says so."""
+        before = self.context
+        self.context = f"{words[0]}: " if words[0] in ("eval", ".") and not self.bash else ""
+        try:
+            return (yield from builtin.run(self, words[1:]))
+        except ShellFault as fault:
+            if not fault.located:
+                fault.message, fault.located = self.context + fault.message, True
+            raise
+        finally:
+            self.context = before
+
+    def _trace(self, values: list[tuple[str, str]], words: list[str], errors: Sink) -> None:
         if "x" in self.options and (values or words):
             shown = [f"{name}={value}" for name, value in values] + words
-            self.sink(2).write(f"{self.get('PS4') or ''}{' '.join(shown)}\n")
+            errors.write(f"{self.get('PS4') or ''}{' '.join(shown)}\n")
 
     def _with(self, values: list[tuple[str, str]], run: Run) -> Run:
         """Run with variables that are put back afterwards."""
@@ -454,6 +474,9 @@ class Shell(State):
         path = name if name.startswith("/") else f"{self.directory}/{name}"
         entry = self.files.stat(path) if "/" in name else None
         status = NOT_FOUND if entry is None else REFUSED
+        if not name:
+            self.complain(f"{prefix}: Permission denied")
+            return status
         missing = "not found" if not self.bash or "/" not in name else "No such file or directory"
         if self.bash and missing == "not found":
             missing = "command not found"

@@ -116,8 +116,7 @@ class Lexer:
             parts.append(Literal(self._single(), True))
         elif sign == '"':
             self.position += 1
-            parts.append(Literal("", True))
-            parts += self._double('"')
+            parts += self._double('"') or [Literal("", True)]
         elif sign == "\\":
             self._escape(parts)
         elif sign == "$":

@@ -143,9 +143,7 @@ class Parser:
         return left
 
     def _pipeline(self) -> Node:
-        negated = False
-        while self._accept("!"):
-            negated = not negated
+        negated = self._accept("!")
         commands = [self._command()]
         while self._peek().kind == "|":
             self._next()
@@ -265,11 +263,7 @@ class Parser:
             self._next()
         patterns: list[Word] = []
         while True:
-            token = self._peek()
-            if token.word is None:
-                raise self._unexpected()
-            self._next()
-            patterns.append(token.word)
+            patterns.append(self._next().word or Word((), ""))
             if self._peek().kind != "|":
                 break
             self._next()

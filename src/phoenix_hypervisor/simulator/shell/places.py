@@ -17,7 +17,7 @@ def _cd(shell: Shell, words: list[str]) -> int:
     if target == "-":
         target = shell.get("OLDPWD") or shell.directory
         shell.say(f"{target}\n")
-    if not words and not target:
+    if not target:
         return 0
     path = normal(shell.directory, target)
     if not target or not shell.files.is_dir(path):
@@ -48,8 +48,13 @@ def _pwd(shell: Shell, words: list[str]) -> int:
 
 
 def _umask(shell: Shell, words: list[str]) -> int:
-    words = [word for word in words if word != "-S"]
-    if not words:
+    if words == ["-S"]:
+        allowed = (
+            "".join(letter for bit, letter in ((4, "r"), (2, "w"), (1, "x")) if not shell.umask >> shift & bit)
+            for shift in (6, 3, 0)
+        )
+        shell.say(",".join(f"{who}={letters}" for who, letters in zip("ugo", allowed, strict=True)) + "\n")
+    elif not words:
         shell.say(f"{shell.umask:04o}\n")
     elif words[0].isdecimal() and not set(words[0]) & set("89"):
         shell.umask = int(words[0], 8) & 0o777

@@ -29,6 +29,9 @@ OPTIONS = {
     "stdin": "s",
 }
 
+LETTERS = "ubaCxvsnmiIfe"
+"""The order in which ``$-`` has them."""
+
 
 @dataclass
 class Shared:
@@ -67,6 +70,7 @@ class State:
         self.traps: dict[str, str] = {}
         self.status = 0
         self.line = 0
+        self.context = ""
         self.tested = 0
         self.loops = 0
         self.substituted = 0
@@ -100,7 +104,7 @@ class State:
     # -- variables
 
     def get(self, name: str) -> str | None:
-        return str(self.line) if name == "LINENO" else self.variables.get(name)
+        return str(self.line) if name == "LINENO" and self.bash else self.variables.get(name)
 
     def set(self, name: str, value: str) -> None:
         if name in self.readonly:
@@ -125,7 +129,7 @@ class State:
         if name == "$":
             return str(self.pid)
         if name == "-":
-            return "".join(sorted(self.options))
+            return "".join(letter for letter in LETTERS if letter in self.options)
         return self.background if name == "!" and self.background else None
 
     def option(self, letter: str) -> bool:
@@ -153,7 +157,7 @@ class State:
 
     def complain(self, message: str) -> None:
         """Write a message to standard error, with the script's name and line before it."""
-        self.sink(2).write(f"{self.name}: {f'line {self.line}' if self.bash else self.line}: {message}\n")
+        self.sink(2).write(f"{self.name}: {f'line {self.line}' if self.bash else self.line}: {self.context}{message}\n")
 
     def step(self) -> None:
         """Count one command; a script that never ends is ended."""

@@ -63,7 +63,9 @@ def word(parts: list[Part]) -> Word:
     """A word, with its static text worked out."""
     pieces: list[str] = []
     for part in parts:
-        if not isinstance(part, Literal) or (not part.quoted and any(sign in part.text for sign in "*?[~\\")):
+        if not isinstance(part, Literal) or (not part.quoted and any(sign in part.text for sign in "*?[")):
+            return Word(tuple(parts))
+        if not pieces and part.text.startswith("~") and not part.quoted:
             return Word(tuple(parts))
         pieces.append(part.text)
     return Word(tuple(parts), "".join(pieces))

@@ -99,7 +99,8 @@ def _list(zfs: Zfs, process: Process, given: Options, names: list[str]) -> None:
     if not found and not failed and not _has(given, "-H"):
         process.complain("no datasets available\n")
         return
-    process.say(listing.listing(zfs, found, columns, bare=_has(given, "-H"), parsable=parsable))
+    if found:
+        process.say(listing.listing(zfs, found, columns, bare=_has(given, "-H"), parsable=parsable))
     if failed:
         raise failed
 

@@ -90,13 +90,11 @@ def _status(zfs: Zfs, arguments: list[str]) -> str:
     _given, names = getopt.gnu_getopt(arguments, "vxP")
     blocks = []
     for pool in _pools(zfs, names):
-        lines = [[pool.name, "ONLINE", "0", "0", "0"]]
-        indent = "  "
-        if pool.layout:
-            lines.append([f"  {pool.layout}-0", "ONLINE", "0", "0", "0"])
-            indent = "    "
-        lines += [[indent + disk.rpartition("/")[2], "ONLINE", "0", "0", "0"] for disk in pool.disks]
-        table = aligned([["NAME", "STATE", "READ", "WRITE", "CKSUM"], *lines], [False, False, True, True, True])
-        body = "".join(f"\t{line}\n" for line in table.splitlines())
+        names_of = [pool.name, *([f"  {pool.layout}-0"] if pool.layout else [])]
+        indent = "    " if pool.layout else "  "
+        names_of += [indent + disk.rpartition("/")[2] for disk in pool.disks]
+        width = max(map(len, names_of))
+        rows = [("NAME", "STATE", "READ", "WRITE", "CKSUM"), *((name, "ONLINE", "0", "0", "0") for name in names_of)]
+        body = "".join(f"\t{row[0]:<{width}}  {row[1]:<8} {row[2]:>5} {row[3]:>5} {row[4]:>5}\n" for row in rows)
         blocks.append(f"  pool: {pool.name}\n state: ONLINE\nconfig:\n\n{body}\nerrors: No known data errors\n")
     return "\n".join(blocks) or "no pools available\n"

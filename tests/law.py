@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable
 
 import pytest
-from rig import Crash, Rig, state
 
 from phoenix_hypervisor.command import Command
 from phoenix_hypervisor.events import Ran
 from phoenix_hypervisor.plan.step import Converge
+from rig import Crash, Rig, state
 
 
 def planning_changes_nothing(rig: Rig) -> None:

@@ -1,0 +1,72 @@
+"""Law 5: a hostile value is refused by the model, or arrives as one argument."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+import law
+from phoenix_hypervisor.command import Result
+from phoenix_hypervisor.config.load import load
+from phoenix_hypervisor.features.registry import features
+from phoenix_hypervisor.machine import Facts
+from rig import HOST, fitted, tree
+
+HOSTILE = ["x; reboot", "$(reboot)", "`reboot`", "a\nb", "../../etc/passwd", "-rf", "'\"", "a b", "\x00", "é\u202e"]
+FIELDS: list[tuple[str, ...]] = [
+    ("name",),
+    ("storage_pool",),
+    ("template",),
+    ("template_snapshot_name",),
+    ("network_config", "bridge"),
+    ("network_config", "name"),
+    ("network_config", "ip"),
+    ("network_config", "gw"),
+    ("mac_address",),
+    ("application_script",),
+    ("tags",),
+    ("pct_options",),
+]
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize("field", FIELDS, ids=".".join)
+def test_a_hostile_value_in_a_container(tmp_path: Path, field: tuple[str, ...], value: str) -> None:
+    documents = tree()
+    target: Any = documents["lxc_configs"]["900"]
+    for part in field[:-1]:
+        target = target[part]
+    target[field[-1]] = [value] if field[-1] in ("tags", "pct_options") else value
+    (tmp_path / "phoenix_lxc_configs.json").write_text(json.dumps(documents))
+    (tmp_path / "phoenix_hypervisor_config.json").write_text(json.dumps(HOST))
+    (tmp_path / "app.sh").write_text("#!/bin/sh\n")
+    loaded = load(tmp_path)
+    if loaded.site is None or loaded.errors:
+        return
+    rig = fitted(loaded.site)
+    commands = [command for step in rig.plan().steps for command in step.commands()]
+    law.hostile_value_is_one_argument(value, commands)
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize("name", sorted(features()))
+def test_a_hostile_value_in_a_slice(name: str, value: str) -> None:
+    feature = features()[name]
+    tried = 0
+    for field, info in feature.slice.model_fields.items():
+        for given in (value, [value]):
+            try:
+                piece = feature.slice.model_validate_json(json.dumps({field: given}))
+            except ValidationError:
+                tried += 1
+                continue
+            for resource in feature.resources(piece):
+                nothing = Facts({fact: fact.parse(Result(1)) for fact in resource.facts()})
+                law.hostile_value_is_one_argument(value, list(resource.change(nothing)))
+                tried += 1
+        assert info is not None
+    assert tried, "no field was tried"
