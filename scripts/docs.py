@@ -15,6 +15,8 @@ HOME = Path(__file__).resolve().parent.parent
 README = HOME / "README.md"
 REFERENCE = HOME / "docs" / "reference" / "cli.md"
 DEMO = re.compile(r"(?<=<!-- demo -->\n).*?(?=<!-- /demo -->)", re.DOTALL)
+JOURNAL = re.compile(r"(?<=Journal: )\S+/(node\.json\.runs)/\S+")
+HEAD, TAIL, WIDTH = 11, 5, 118
 VERB = re.compile(r"^  (?P<verb>[a-z]+)  ", re.MULTILINE)
 INTRODUCTION = """\
 # Command line
@@ -55,8 +57,26 @@ def reference() -> str:
     return "\n".join((INTRODUCTION, *sections))
 
 
+def shortened(output: str) -> str:
+    """The demo for a first screen: of each act its beginning and its end, and what varies from run to run left out."""
+    acts = re.split(r"\n(?=# )", JOURNAL.sub(r"\1/….jsonl", output))
+    return "\n\n".join("\n".join(_narrow(_short(act.strip("\n").splitlines()))) for act in acts) + "\n"
+
+
+def _short(lines: list[str]) -> list[str]:
+    left_out = len(lines) - HEAD - TAIL
+    if left_out <= 1:
+        return lines
+    return [*lines[:HEAD], f"    … {left_out} more lines …", *lines[-TAIL:]]
+
+
+def _narrow(lines: list[str]) -> Iterator[str]:
+    for line in lines:
+        yield line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
+
+
 def readme() -> str:
-    block = f"```console\n$ ./phoenix demo\n{said('demo')}```\n"
+    block = f"```console\n$ ./phoenix demo\n{shortened(said('demo'))}```\n"
     text, count = DEMO.subn(lambda _: block, README.read_text("utf-8"))
     if count != 1:
         sys.exit("scripts/docs: README.md has no block between <!-- demo --> and <!-- /demo -->")

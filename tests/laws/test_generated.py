@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import law
@@ -15,7 +15,7 @@ from phoenix_hypervisor.simulator.node import Node
 from rig import Rig, fitted, load_site, state
 from strategies import Configuration, configurations
 
-SLOW = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 """Each example builds a node and applies to it, several times."""
 
 

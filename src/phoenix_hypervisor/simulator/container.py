@@ -133,10 +133,13 @@ class Container:
         return [self._address(parse_properties(net), up) for net in nets]
 
     def _address(self, net: dict[str, str], up: bool) -> Address:
-        cidr, gateway = net.get("ip", ""), net.get("gw", "")
-        if cidr == "dhcp":
-            lease = int(net.get("hwaddr", "0:0")[-2:], 16)
-            cidr, gateway = f"192.168.1.{lease % 200 + 50}/24", "192.168.1.1"
+        """What the interface has: version 4, and version 6 only where there is no other."""
+        four = net.get("ip", "manual") != "manual"
+        cidr, gateway = (net["ip"], net.get("gw", "")) if four else (net.get("ip6", ""), net.get("gw6", ""))
+        lease = int(net.get("hwaddr", "0:0")[-2:], 16)
+        if cidr in ("dhcp", "auto"):
+            last = lease % 200 + 50
+            cidr, gateway = (f"192.168.1.{last}/24", "192.168.1.1") if four else (f"fd00:1::{last:x}/64", "fd00:1::1")
         if not up or net.get("link_down") == "1" or cidr in ("", "manual"):
             cidr, gateway = "", ""
         return Address(net["name"], cidr, gateway, net.get("hwaddr", ""), net.get("link_down") != "1")
