@@ -59,7 +59,7 @@ def reference() -> str:
 
 def shortened(output: str) -> str:
     """The demo for a first screen: of each act its beginning and its end, and what varies from run to run left out."""
-    acts = re.split(r"\n(?=# )", JOURNAL.sub(r"\1/….jsonl", output))
+    acts = re.split(r"\n(?=# )", JOURNAL.sub(r"\1/….jsonl", output).strip("\n"))
     return "\n\n".join("\n".join(_narrow(_short(act.strip("\n").splitlines()))) for act in acts) + "\n"
 
 

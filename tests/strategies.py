@@ -198,6 +198,8 @@ def containers(draw: Draw, tree: Tree, ctid: int) -> Json:
         **draw(networks(index)),
         **draw(features(not tree.bare_features)),
     }
+    if "network_config" not in fields and isinstance(fields.get("features"), list):
+        fields["features"] = [name for name in fields["features"] if name != "base_setup"]  # it needs a network
     if tree.unprivileged and draw(just(True, False, False, False)):
         del fields["unprivileged"]
     if tree.unprivileged:

@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 
 from phoenix_hypervisor.cli.session import Session, terminal_style
+from phoenix_hypervisor.config.secrets import literals, redactor
 from phoenix_hypervisor.engine import runlock
 from phoenix_hypervisor.engine.walk import Settings, Summary, Walk
 from phoenix_hypervisor.errors import PhoenixError
@@ -50,7 +51,7 @@ def carry_out(
     """Apply the plan under the run lock; a node that changed since it was shown is planned anew."""
     run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
     with Journal(current.where.places, run, bool(current.site.host.behavior.debug_mode)) as journal:
-        settings = Settings(current.where.clock, jobs, fail_fast)
+        settings = Settings(current.where.clock, jobs, fail_fast, redactor(literals(current.site.host)))
         return current.wait(_locked(current, plan, run, arguments, settings, journal, live, approved))
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from phoenix_hypervisor.errors import UsageError
@@ -151,3 +151,28 @@ def _privacy_fault(status: os.stat_result) -> str | None:
     if status.st_mode & 0o077:
         return f"can be read by others (mode {stat.S_IMODE(status.st_mode):04o})"
     return None
+
+
+def literals(value: object) -> frozenset[str]:
+    """The literal secrets anywhere in a document: what must be hidden wherever it might show."""
+    if isinstance(value, Secret):
+        return frozenset() if value.origin != "literal" or value.is_unset else frozenset({value._reference})
+    if isinstance(value, BaseModel):
+        value = {name: getattr(value, name) for name in type(value).model_fields}
+    if isinstance(value, Mapping):
+        value = tuple(value.values())
+    if isinstance(value, tuple | list):
+        return frozenset(found for item in value for found in literals(item))
+    return frozenset()
+
+
+def redactor(secrets: frozenset[str]) -> Callable[[str], str]:
+    """A function that masks these secrets in a text, the longest first."""
+    ordered = sorted(secrets, key=len, reverse=True)
+
+    def redact(text: str) -> str:
+        for secret in ordered:
+            text = text.replace(secret, MASK)
+        return text
+
+    return redact

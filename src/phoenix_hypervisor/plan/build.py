@@ -13,7 +13,7 @@ from phoenix_hypervisor.features.lifecycle.node import Guest, Node
 from phoenix_hypervisor.features.lifecycle.options import Difference
 from phoenix_hypervisor.plan import existence
 from phoenix_hypervisor.plan.chain import Chain, Outcome
-from phoenix_hypervisor.plan.explain import kept_snapshots, provenance
+from phoenix_hypervisor.plan.explain import kept_snapshots, provenance, without_snapshots
 from phoenix_hypervisor.plan.graph import order
 from phoenix_hypervisor.plan.layers import layers_of
 from phoenix_hypervisor.plan.lineage import source_of
@@ -91,7 +91,7 @@ def _container(
     chain = Chain(container, tuple(step for step in (removed.id if removed else None, *first) if step))
     _refuse_foreign(node, guest, container.ctid)
     layers = layers_of(container, site, node)
-    notes: list[str] = []
+    notes = [*without_snapshots(container)]
     if guest is None or guest.lock == "create" or (guest.ours and not guest.rootfs):
         dataset = _appear(chain, node, guest, source, outcomes)
         names = snapshot_names(container)

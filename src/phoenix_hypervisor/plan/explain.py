@@ -9,7 +9,7 @@ from phoenix_hypervisor.features.lifecycle.marks import snapshot_layers
 from phoenix_hypervisor.features.lifecycle.node import Guest, Node
 from phoenix_hypervisor.plan.chain import Chain, Outcome
 from phoenix_hypervisor.plan.layers import Layer
-from phoenix_hypervisor.plan.wanted import snapshot_names
+from phoenix_hypervisor.plan.wanted import bind_mounts, snapshot_names
 from phoenix_hypervisor.proxmox.properties import PropertyError, parse_size
 
 
@@ -29,6 +29,12 @@ def provenance(
     declared = outcomes.get(container.source) if container.source is not None else None
     if origin and declared and declared.dataset and origin.partition("@")[0] != declared.dataset:
         yield f"{container.ctid}: it is a clone of {origin}, not of {source} as declared; it is kept as it is."
+
+
+def without_snapshots(container: Container) -> Iterator[str]:
+    """Why a container gets no snapshot."""
+    if mounts := bind_mounts(container):
+        yield f"{container.ctid}: no snapshot is taken, its bind mount {', '.join(mounts)} rules that out."
 
 
 def kept_snapshots(chain: Chain, guest: Guest, node: Node, layers: tuple[Layer, ...]) -> Iterator[str]:

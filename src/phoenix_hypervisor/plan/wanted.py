@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from phoenix_hypervisor.features.lifecycle.options import Wanted
 from phoenix_hypervisor.resource import Feature, Slice
 
 CONFIGURED_STATE = "configured-state"
+_MOUNT = re.compile(r"mp\d+")
 
 
 def wanted_options(container: Container) -> Wanted:
@@ -59,8 +61,15 @@ def wants_running(container: Container) -> bool:
 
 
 def snapshot_names(container: Container) -> tuple[str, ...]:
-    """The template's snapshot, then the configured state (spec L9)."""
+    """The template's snapshot, then the configured state (spec L9); none where a bind mount rules them out."""
+    if bind_mounts(container):
+        return ()
     return tuple(dict.fromkeys(name for name in (container.snapshot, CONFIGURED_STATE) if name))
+
+
+def bind_mounts(container: Container) -> tuple[str, ...]:
+    """The ``mpN`` options that mount a folder of the node: they block every snapshot (facts.md, "Cloning")."""
+    return tuple(key for key, value in container.options.items() if _MOUNT.match(key) and value.startswith("/"))
 
 
 def slice_of(feature: Feature, site: Site, container: Container) -> Slice:

@@ -125,9 +125,6 @@ class Storages:
             raise PveError(f"unable to parse directory volume name '{inner}'")
         return storage, int(match[1]), f"{storage.path}/images/{inner}"
 
-    def check_parsable(self, volume: str) -> None:
-        self._locate(volume)
-
     def path(self, volume: str) -> str:
         """Where a volume lies in the node's files."""
         name, _, inner = volume.partition(":")

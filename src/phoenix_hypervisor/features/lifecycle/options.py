@@ -13,6 +13,7 @@ from phoenix_hypervisor.proxmox.properties import PropertyError, parse_propertie
 
 NET_KEYS = ("name", "bridge", "hwaddr", "ip", "gw", "ip6", "gw6", "tag", "mtu")
 _HOT = frozenset({"memory", "swap", "cpulimit", "cpuunits", "net0"})
+_MOUNT = re.compile(r"mp\d+")
 _INSTANT = frozenset({"description", "onboot", "startup", "protection", "hostname", "cores", "tags", "hookscript"})
 
 
@@ -110,7 +111,7 @@ def _normal(key: str, value: str | None) -> str | None:
         return "0" if key == "onboot" else None
     if key in ("nameserver", "searchdomain"):
         return " ".join(value.replace(",", " ").split())
-    if key == "startup":
+    if key == "startup" or _MOUNT.match(key):
         return ",".join(sorted(filter(None, value.split(","))))
     return value
 

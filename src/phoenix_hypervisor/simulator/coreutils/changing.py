@@ -72,7 +72,9 @@ def _rm(process: Process, words: list[str]) -> int:
 
     def remove(name: str) -> None:
         path = absolute(process, name)
-        entry = process.files.stat(path, follow=False)
+        entry = process.files.stat(path.rstrip("/") or "/", follow=False)
+        if entry is not None and entry.kind == "link" and name.endswith("/"):
+            raise NotADirectoryError(errno.ENOTDIR, "")
         if entry is None:
             if "f" in options:
                 return
@@ -122,9 +124,17 @@ def _mv(process: Process, words: list[str]) -> int:
         try:
             _move(process, old, new)
         except OSError as wrong:
-            process.complain(f"mv: cannot move {quoted(source)} to {quoted(place)}: {reason(wrong)}\n")
+            process.complain(f"mv: {_not_moved(source, place, wrong)}\n")
             status = 1
     return status
+
+
+def _not_moved(source: str, place: str, wrong: OSError) -> str:
+    if wrong.errno == errno.ENOTDIR:
+        return f"cannot overwrite non-directory {quoted(place)} with directory {quoted(source)}"
+    if wrong.errno == errno.EINVAL:
+        return f"cannot move {quoted(source)} to a subdirectory of itself, {quoted(place)}"
+    return f"cannot move {quoted(source)} to {quoted(place)}: {reason(wrong)}"
 
 
 def _move(process: Process, old: str, new: str) -> None:
@@ -167,7 +177,7 @@ def _copy_one(process: Process, source: str, place: str, how: Copying) -> int:
         process.complain(f"cp: cannot stat {quoted(source)}: No such file or directory\n")
     elif entry.kind == "directory" and not how.recursive:
         process.complain(f"cp: -r not specified; omitting directory {quoted(source)}\n")
-    elif process.files.resolve(old) == process.files.resolve(new):
+    elif process.files.exists(new) and process.files.resolve(old) == process.files.resolve(new):
         process.complain(f"cp: {quoted(source)} and {quoted(place)} are the same file\n")
     else:
         try:
@@ -356,7 +366,8 @@ def _group(process: Process, name: str, shown: str = "") -> int:
 def _truncate(process: Process, words: list[str]) -> int:
     options = Options("truncate", words, "c", "s", {"size": "s"})
     if "s" not in options:
-        raise Fault("you must specify either '--size' or '--reference'")
+        message = "you must specify either '--size' or '--reference'"
+        raise Fault(f"{message}\nTry 'truncate --help' for more information.")
     try:
         size = size_number(options.last("s"))
     except ValueError as wrong:

@@ -162,7 +162,7 @@ def text_of(process: Process, name: str) -> str:
     return process.stdin if name == "-" else process.files.read(absolute(process, name))
 
 
-def texts(name: str, process: Process, names: list[str]) -> tuple[list[tuple[str, str]], int]:
+def texts(name: str, process: Process, names: list[str], complaint: str = "{}: ") -> tuple[list[tuple[str, str]], int]:
     """The files with their texts, standard input when none is named; and 1 when one cannot be read."""
     found: list[tuple[str, str]] = []
 
@@ -170,7 +170,8 @@ def texts(name: str, process: Process, names: list[str]) -> tuple[list[tuple[str
         found.append((file, text_of(process, file)))
 
     def complain(file: str, wrong: OSError) -> None:
-        process.complain(f"{name}: {maybe_quoted(file)}: {reason(wrong)}\n")
+        shown = quoted(file) if "open" in complaint else maybe_quoted(file)
+        process.complain(f"{name}: {complaint.format(shown)}{reason(wrong)}\n")
 
     return found, each(names or ["-"], read, complain)
 

@@ -33,7 +33,7 @@ def translated(text: str, *, extended: bool) -> str:
         sign = text[position]
         bracket = _BRACKET.match(text, position) if sign == "[" else None
         if sign == "[" and not bracket:
-            raise RegexFault("Unmatched [, [^, [:, [., or [=")
+            raise RegexFault("Invalid regular expression")
         if bracket:
             pieces.append(_bracket(bracket.group()))
             position = bracket.end()

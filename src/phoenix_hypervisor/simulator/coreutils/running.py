@@ -88,7 +88,8 @@ def _timeout(process: Process, /) -> Run:
         long = {"signal": "s", "kill-after": "k", "foreground": "f", "preserve-status": "p"}
         options = Options("timeout", process.argv[1:], "fpv", "sk", long, ordered=True)
         if len(options.operands) < 2:
-            raise Fault("missing operand\nTry 'timeout --help' for more information.")
+            process.complain("Try 'timeout --help' for more information.\n")
+            return 125
         limit = _seconds("timeout", options.operands[0])
     except Fault as fault:
         process.complain(f"timeout: {fault}\n")
@@ -177,7 +178,7 @@ def _flock(process: Process, /) -> Run:
         process.complain(f"flock: {fault}\n")
         return 64
     if not options.operands:
-        process.complain("flock: not enough arguments\n")
+        process.complain("flock: not enough arguments\nTry 'flock --help' for more information.\n")
         return 64
     file, *words = options.operands
     if not words:

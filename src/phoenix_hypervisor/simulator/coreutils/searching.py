@@ -63,7 +63,10 @@ def _files(process: Process, names: list[str], recursive: bool) -> Iterator[str]
 
 def _grep(process: Process, words: list[str]) -> int:
     words = [f"-A{word[1:]}" if re.fullmatch(r"-[0-9]+", word) else word for word in words]
-    options = Options("grep", words, "qFxEPGvcnilowrRshHLa", "efmAB", _LONG, usage=2)
+    try:
+        options = Options("grep", words, "qFxEPGvcnilowrRshHLa", "efmAB", _LONG, usage=2)
+    except Fault as fault:
+        raise Fault(str(fault).replace("\n", "\nUsage: grep [OPTION]... PATTERNS [FILE]...\n"), 2) from fault
     try:
         matcher = _matcher(process, options)
     except Usage:

@@ -83,6 +83,9 @@ class _Editor:
     def _matches(self, address: int | str | re.Pattern[str]) -> bool:
         if isinstance(address, int):
             return self._number == address
+        if isinstance(address, str) and "~" in address:
+            first, step = (int(part) for part in address.split("~"))
+            return self._number >= first and (self._number - first) % (step or 1) == 0
         if isinstance(address, str):
             return self._number == len(self._lines)
         return address.search(self._space) is not None
@@ -98,10 +101,11 @@ class _Editor:
             begun = command.started
             command.started = 0 if ended else begun
             return not (isinstance(last, int) and self._number > last) or self._matches(first)
-        if not self._matches(first) and first != 0:
+        at_zero = first == 0 and self._number == 1
+        if not self._matches(first) and not at_zero:
             return False
         single = isinstance(last, int) and last <= self._number
-        command.started = 0 if single or self._ends(last, self._number, first=True) else self._number
+        command.started = 0 if single or self._ends(last, self._number, first=not at_zero) else self._number
         return True
 
     def _ends(self, last: int | str | re.Pattern[str], started: int, *, first: bool = False) -> bool:
@@ -174,11 +178,13 @@ class _Editor:
         if command.pattern is None:
             return
         wanted = int("".join(re.findall("[0-9]", command.flags)) or 1)
-        seen = 0
+        seen, end = 0, -1
 
         def change(found: re.Match[str]) -> str:
-            nonlocal seen
-            seen += 1
+            nonlocal seen, end
+            if found.start() == found.end() == end:
+                return ""
+            seen, end = seen + 1, found.end()
             if seen < wanted or (seen > wanted and "g" not in command.flags):
                 return found.group()
             return _replacement(command.text, found)

@@ -100,6 +100,7 @@ class Reader:
         if name in "dpn=sy}":
             self._skip(" \t")
             if self._position < len(self._text) and self._text[self._position] not in ";\n}#":
+                self._position += 1
                 raise self._fault("extra characters after command" if name != "s" else "unknown option to `s'")
         return command
 
@@ -119,7 +120,7 @@ class Reader:
 
     def _address(self, second: bool) -> int | str | re.Pattern[str] | None:
         text, start = self._text, self._position
-        if number := re.compile(r"[0-9]+|\+[0-9]+|\$").match(text, start):
+        if number := re.compile(r"[0-9]+~[0-9]+|[0-9]+|\+[0-9]+|\$").match(text, start):
             self._position = number.end()
             found = number.group()
             return int(found) if found.isdecimal() else found
@@ -188,8 +189,9 @@ class Reader:
         self._skip(" \t")
         if self._text.startswith("\\", self._position):
             self._position += 1
-            self._skip(" \t")
-            self._skip("\n")
+            if self._text[self._position :].lstrip(" \t").startswith("\n"):
+                self._skip(" \t")
+                self._position += 1
         lines = [self._line()]
         while lines[-1].endswith("\\") and self._position < len(self._text):
             lines[-1] = lines[-1][:-1]

@@ -75,8 +75,10 @@ def _base64(process: Process, words: list[str]) -> int:
 def _cmp(process: Process, words: list[str]) -> int:
     options = Options("cmp", words, "sl", usage=2)
     names = operands(options, "cmp")
-    found, status = texts("cmp", process, [*names, "-"][:2])
+    silent = Process(process.machine, process.argv, process.stdin, directory=process.directory)
+    found, status = texts("cmp", silent, [*names, "-"][:2])
     if status:
+        process.complain("" if "s" in options else "".join(silent.err))
         return 2
     (first, left), (second, right) = found
     if left == right:
@@ -95,7 +97,7 @@ def _cmp(process: Process, words: list[str]) -> int:
 
 
 def _diff(process: Process, words: list[str]) -> int:
-    long = {"brief": "q", "unified": "u", "recursive": "r", "new-file": "N"}
+    long = {"brief": "q", "unified": "u", "recursive": "r", "new-file": "N", "label": "L"}
     options = Options("diff", words, "quNrabBw", "LU", long, usage=2)
     names = operands(options, "diff", 2)[:2]
     found, status = texts("diff", process, names)

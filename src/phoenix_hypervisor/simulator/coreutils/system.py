@@ -36,6 +36,15 @@ def _printf(process: Process, words: list[str]) -> int:
     return int(bool(printed.faults))
 
 
+def _printenv(process: Process, words: list[str]) -> int:
+    if not words:
+        process.say("".join(f"{name}={value}\n" for name, value in process.environment.items()))
+    for name in words:
+        if name in process.environment:
+            process.say(f"{process.environment[name]}\n")
+    return int(any(name not in process.environment for name in words))
+
+
 def _true(_process: Process, _words: list[str]) -> int:
     return 0
 
@@ -297,6 +306,7 @@ def _fingerprint(process: Process, path: str) -> int:
 TOOLS: dict[str, Tool] = {
     "echo": _echo,
     "printf": _printf,
+    "printenv": _printenv,
     "true": _true,
     "false": _false,
     "test": _test,

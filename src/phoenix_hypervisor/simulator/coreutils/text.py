@@ -42,8 +42,8 @@ def _tac(process: Process, words: list[str]) -> int:
 def _count(options: Options, words: list[str]) -> tuple[str, int]:
     """The sign and number of ``-n``, ``-c`` and the old ``-5``."""
     text = options.last("c") or options.last("n") or "10"
-    old = next((word[1:] for word in words if re.fullmatch(r"-[0-9]+", word)), "")
-    text = old or text
+    if words and re.fullmatch(r"-[0-9]+", words[0]):
+        text = words[0][1:]
     sign = text[0] if text[0] in "+-" else ""
     try:
         return sign, size_number(text.removeprefix(sign))
@@ -53,11 +53,11 @@ def _count(options: Options, words: list[str]) -> tuple[str, int]:
 
 
 def _portions(name: str, process: Process, words: list[str], take: Callable[[str, int, list[str]], list[str]]) -> int:
-    plain = [word for word in words if not re.fullmatch(r"-[0-9]+", word)]
+    plain = words[1:] if words and re.fullmatch(r"-[0-9]+", words[0]) else words
     long = {"lines": "n", "bytes": "c", "quiet": "q", "verbose": "v"}
     options = Options(name, plain, "qvfF", "nc", long)
     sign, count = _count(options, words)
-    found, status = texts(name, process, options.operands)
+    found, status = texts(name, process, options.operands, "cannot open {} for reading: ")
     for index, (file, text) in enumerate(found):
         if len(options.operands) > 1 and "q" not in options:
             process.say(("\n" if index else "") + f"==> {file} <==\n")
@@ -243,7 +243,7 @@ def _order(text: str, flags: str) -> tuple[object, ...]:
 def _sort(process: Process, words: list[str]) -> int:
     long = {"unique": "u", "reverse": "r", "numeric-sort": "n", "key": "k", "field-separator": "t", "output": "o"}
     options = Options("sort", words, "unrbfVhszc", "kto", {**long, "version-sort": "V"}, usage=2)
-    found, status = texts("sort", process, options.operands)
+    found, status = texts("sort", process, options.operands, "cannot read: {}: ")
     ending = "\0" if "z" in options else "\n"
     lines = [line for _, text in found for line in text.removesuffix(ending).split(ending) if text]
     flags = "".join(letter for letter in "nbfVh" if letter in options)

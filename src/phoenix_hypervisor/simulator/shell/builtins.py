@@ -94,6 +94,8 @@ def _dot(shell: Shell, words: list[str]) -> Run:
                 return (yield from shell.script(shell.files.read(path)))
             except ReturnFrom as left:
                 return left.status
+    if shell.bash:
+        raise ShellFault(f"{words[0]}: No such file or directory", 1)
     raise ShellFault(f"cannot open {words[0]}: No such file" if "/" in words[0] else f"{words[0]}: not found")
 
 

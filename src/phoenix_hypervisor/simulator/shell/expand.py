@@ -129,7 +129,7 @@ class Expander:
             raise ShellFault("Bad substitution")
         value = self._value(part.name)
         null = value is None or (operator.startswith(":") and not self._joined(part, value))
-        kind = operator.lstrip(":")
+        kind = operator.lstrip(":") or operator
         if kind in ("-", "=", "?", "+") and part.word is not None:
             if kind == "+":
                 if null:

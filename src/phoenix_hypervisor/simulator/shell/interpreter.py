@@ -353,7 +353,7 @@ class Shell(State):
             return self.checked((yield from self._command(node, words, errors)))
         except RedirectFault as fault:
             self.complain(str(fault))
-            if words and words[0] in self.builtins and self.builtins[words[0]].special:
+            if not self.bash and words and words[0] in self.builtins and self.builtins[words[0]].special:
                 raise ExitShell(2) from fault
             return self.checked(2)
         finally:
@@ -387,7 +387,7 @@ class Shell(State):
         if words[0] in self.functions:
             return (yield from self._with(values, self.call(self.functions[words[0]], words[1:])))
         builtin = self.builtins.get(words[0])
-        if builtin is not None and builtin.special:
+        if builtin is not None and builtin.special and not self.bash:
             for name, value in values:
                 self.set(name, value)
             return (yield from self.builtin(builtin, words))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 from phoenix_hypervisor.simulator.filesystem import Filesystem
 from phoenix_hypervisor.simulator.tree import Tree
-from phoenix_hypervisor.simulator.zfs import properties
+from phoenix_hypervisor.simulator.zfs import lineage, properties
 from phoenix_hypervisor.simulator.zfs.model import Dataset, Pool, Snapshot, ZfsError, missing
 from phoenix_hypervisor.simulator.zfs.space import Space, referenced
 
@@ -44,11 +44,10 @@ class Zfs:
 
     def below(self, name: str) -> list[Dataset]:
         """The datasets under one, in the order of their names, without itself."""
-        prefix = f"{name}/"
-        return [self.datasets[key] for key in sorted(self.datasets) if key.startswith(prefix)]
+        return lineage.below(self.datasets, name)
 
     def clones(self, snapshot: str) -> list[Dataset]:
-        return [dataset for dataset in self.datasets.values() if dataset.origin == snapshot]
+        return lineage.clones(self.datasets, snapshot)
 
     def effective(self, name: str, key: str) -> tuple[str, str]:
         """A native or user property's value and its source as ``zfs get`` prints it."""
@@ -184,56 +183,30 @@ class Zfs:
         if "@" in name:
             self._destroy_snapshot(name, clones)
             return
-        dataset = self.dataset(name)
-        inside = [*self._snapshots_of([dataset]), *self._names(self.below(name))]
+        doomed = [self.dataset(name), *self.below(name)]
+        inside = [*lineage.snapshots_of(doomed[:1]), *lineage.names(doomed[1:])]
         if inside and not (recursive or clones):
-            listed = "".join(f"\n{inner}" for inner in inside)
-            raise ZfsError(
-                f"cannot destroy '{name}': filesystem has children\nuse '-r' to destroy the following datasets:{listed}"
-            )
-        doomed = [dataset, *self.below(name)]
-        dependent = self._dependents(self._snapshots_of(doomed), {one.name for one in doomed})
+            raise lineage.has_children(name, inside)
+        own = frozenset(one.name for one in doomed)
+        dependent = lineage.dependents(self.datasets, lineage.snapshots_of(doomed), own)
         if dependent and not clones:
-            raise self._has_clones(name, "filesystem", dependent)
-        for one in dependent:
-            if one.name in self.datasets:
-                self.destroy(one.name, recursive=True, clones=True)
+            raise lineage.has_clones(name, "filesystem", dependent)
+        self._destroy_all(dependent)
         for one in reversed(doomed):
             self._drop(one)
 
     def _destroy_snapshot(self, name: str, clones: bool) -> None:
         snapshot = self.snapshot(name)
-        dependent = self._dependents([name], set())
+        dependent = lineage.dependents(self.datasets, [name])
         if dependent and not clones:
-            raise self._has_clones(name, "snapshot", dependent)
+            raise lineage.has_clones(name, "snapshot", dependent)
+        self._destroy_all(dependent)
+        del self.datasets[name.partition("@")[0]].snapshots[snapshot.name]
+
+    def _destroy_all(self, dependent: list[Dataset]) -> None:
         for one in dependent:
             if one.name in self.datasets:
                 self.destroy(one.name, recursive=True, clones=True)
-        del self.datasets[name.partition("@")[0]].snapshots[snapshot.name]
-
-    def _has_clones(self, name: str, kind: str, dependent: list[Dataset]) -> ZfsError:
-        listed = "".join(f"\n{inner}" for inner in self._names(dependent))
-        return ZfsError(
-            f"cannot destroy '{name}': {kind} has dependent clones\nuse '-R' to destroy the following datasets:{listed}"
-        )
-
-    def _dependents(self, snapshots: Iterable[str], without: set[str]) -> list[Dataset]:
-        """The clones of the snapshots and, after each, the clones of those."""
-        found: list[Dataset] = []
-        for snapshot in snapshots:
-            for clone in self.clones(snapshot):
-                if clone.name not in without and clone not in found:
-                    found += [*self._dependents(self._snapshots_of([clone]), without), clone]
-        return found
-
-    @staticmethod
-    def _snapshots_of(datasets: Iterable[Dataset]) -> list[str]:
-        return [f"{dataset.name}@{short}" for dataset in datasets for short in dataset.snapshots]
-
-    def _names(self, datasets: Iterable[Dataset]) -> Iterator[str]:
-        for dataset in datasets:
-            yield from self._snapshots_of([dataset])
-            yield dataset.name
 
     def rename(self, name: str, new: str) -> None:
         """Give a dataset, with all that is in it, or a snapshot, another name."""
