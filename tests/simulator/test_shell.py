@@ -44,15 +44,17 @@ def test_a_script_does_what_it_does_under_dash(script: str, tmp_path: Path) -> N
 
 
 BASH = [
-    '[[ -f one && ! -d one ]] && echo f; [[ abc == a* ]] && echo glob; [[ "a*" == "a*" ]] && echo lit; [[ x < y ]] && echo lt',
-    '[[ abc =~ ^a.c$ ]] && echo re; [[ -z $nope || 1 -gt 2 ]] && echo z; [[ a != b ]]; echo $?; [[ a == b ]]; echo $?',
+    '[[ -f one && ! -d one ]] && echo f; [[ abc == a* ]] && echo glob; [[ "a*" == "a*" ]] && echo lit',
+    "[[ x < y ]] && echo lt; [[ (a = b || a = a) && -n x ]]; echo $?",
+    "[[ abc =~ ^a.c$ ]] && echo re; [[ -z $nope || 1 -gt 2 ]] && echo z; [[ a != b ]]; echo $?; [[ a == b ]]; echo $?",
     "set -o pipefail; false | true; echo $?; set +o pipefail; false | true; echo $?",
     "set -euo pipefail; echo start; false | cat; echo no",
     'x=hello; echo ${x/l/L} ${x//l/L} ${x:1:3} ${x: -2} ${x^} ${x^^}; y=ABC; echo ${y,,} ${y,}; x+=" w"; echo "$x"',
-    "cat <<< 'here string'; echo out &> f; cat f; f() { echo $FUNCNAME >/dev/null; }; function g { echo g; }; g; echo $'a\\tb'",
+    "cat <<< 'here string'; echo out &> f; cat f; function g { echo g; }; g; echo $'a\\tb'",
     "((x = 3 + 4)); echo $x; ((x > 10)) || echo no; for i in 1 2; do ((x += i)); done; echo $x; let x=x*2; echo $x",
     "echo -e 'a\\tb'; echo 'a\\tb'; echo -n x; echo; echo -ne 'y\\n'; printf -v z '%s-%s' a b; echo $z",
-    "f() { local a=1 b; declare c=2; echo $a$b$c; }; f; echo [$c]; declare -x E=5; sh -c 'echo $E'; source ./nope 2>/dev/null; echo $?",
+    "f() { local a=1 b; declare c=2; echo $a$b$c; }; f; echo [$c]; declare -x E=5; sh -c 'echo $E'",
+    "source ./nope 2>/dev/null; echo $?; echo 'v=1' >lib; source ./lib; echo $v",
     "nosuchcommand; echo $?; cd /nope; echo $?; read -r line < one; echo $line; read <two; echo $REPLY",
 ]
 
@@ -71,23 +73,24 @@ texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
 @given(st.lists(texts, max_size=5))
 @settings(max_examples=200, deadline=None)
 def test_a_quoted_text_arrives_as_it_is(words: list[str]) -> None:
-    script = f"printf '%s\\n' {shlex.join(words)}; echo {len(words)}; for w in {shlex.join(words)}; do printf '%s|' \"$w\"; done"
-    expected = "".join(f"{word}\n" for word in words or [""]) + f"{len(words)}\n" + "".join(f"{word}|" for word in words)
-    assert Box().run("sh", "-c", script).stdout == expected
+    script = f"printf '%s\\n' {shlex.join(words)}; for w in {shlex.join(words)}; do printf '%s|' \"$w\"; done"
+    lines = "".join(f"{word}\n" for word in words or [""])
+    assert Box().run("sh", "-c", script).stdout == lines + "".join(f"{word}|" for word in words)
 
 
 @given(texts)
 @settings(max_examples=200, deadline=None)
 def test_a_text_passes_through_variable_and_here_document(text: str) -> None:
-    script = f"x={shlex.quote(text)}; y=$x; cat <<EOF\n$y\nEOF\nprintf %s \"$(printf %s \"$y\")\""
+    script = f'x={shlex.quote(text)}; y=$x; cat <<EOF\n$y\nEOF\nprintf %s "$(printf %s "$y")"'
     assert Box().run("sh", "-c", script).stdout == f"{text}\n" + text.rstrip("\n")
 
 
-fragments = st.sampled_from(
-    "if then else elif fi for in do done while until case esac { } ( ) ; ;; & && | || ! < > >> << <<- >& <& \n \t \" ' ` $ "
-    "$( $(( )) ${ } :- # % ## = == a x=1 $x \"$@\" [ ] [[ ]] * ? ~ \\ EOF echo cat true false exit return break f() "
-    "set -e -u -- 2>&1 1 2 8 /nope one $((1/0)) ${x?} ${x:=y} read eval trap EXIT local export unset shift . exec".split(" ")
-)
+_FRAGMENTS = """
+if then else elif fi for in do done while until case esac { } ( ) ; ;; & && | || ! < > >> << <<- >& <& " ' ` $ $( $(( ))
+${ } :- # % ## = == a x=1 $x "$@" [ ] [[ ]] * ? ~ \\ EOF echo cat true false exit return break f() set -e -u -- 2>&1 1 2 8
+/nope one $((1/0)) ${x?} ${x:=y} read eval trap EXIT local export unset shift . exec
+"""
+fragments = st.sampled_from([*_FRAGMENTS.split(), "\n", "\t"])
 
 
 @given(st.lists(fragments, max_size=14), st.sampled_from(["", " "]), st.sampled_from(["sh", "bash"]))
@@ -95,13 +98,13 @@ fragments = st.sampled_from(
 def test_no_script_is_an_accident(parts: list[str], joint: str, program: str) -> None:
     """Whatever the text, it ends with a status, never with an exception of Python."""
     result = grown("/w").run(program, "-c", joint.join(parts), directory="/w", stdin="line\n")
-    assert 0 <= result.rc
+    assert result.rc >= 0
 
 
 @given(st.text(max_size=60))
 @settings(max_examples=400, deadline=None)
 def test_no_text_is_an_accident(text: str) -> None:
-    assert 0 <= grown("/w").run("sh", "-s", stdin=text, directory="/w").rc
+    assert grown("/w").run("sh", "-s", stdin=text, directory="/w").rc >= 0
 
 
 @pytest.mark.parametrize(
@@ -121,7 +124,7 @@ def test_a_script_without_end_ends(script: str) -> None:
     assert Box().run("sh", "-c", script).rc == 2
 
 
-def test_a_loop_without_end_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_loop_that_waits_can_be_cut_off() -> None:
     result = Box().run("sh", "-c", "while :; do sleep 1; done", limit=1000)
     assert (result.rc, result.seconds > 1000) == (-1, True)
 

@@ -14,7 +14,7 @@ from phoenix_hypervisor.cli.session import Session, session, tell_given, tell_pr
 from phoenix_hypervisor.engine.walk import JOBS
 from phoenix_hypervisor.errors import Interrupted, UsageError
 from phoenix_hypervisor.plan.step import Plan
-from phoenix_hypervisor.report.text import duration, not_managed, plural, render_plan
+from phoenix_hypervisor.report.text import duration, plural, render_plan
 
 
 @click.command(
@@ -100,5 +100,3 @@ def _tell(current: Session, outcome: Outcome, output: str) -> None:
         click.echo(f"FAILED {step_id}: {reason}", err=True)
     for step in outcome.remaining:
         click.echo(f"STILL DIFFERENT {step.id}: {step.title} ({step.reason})", err=True)
-    if outcome.plan.unmanaged:
-        click.echo(f"Not managed yet: {not_managed(outcome.plan.unmanaged)}")

@@ -49,7 +49,7 @@ def carry_out(
     current: Session, plan: Plan, arguments: tuple[str, ...], jobs: int, fail_fast: bool, live: bool, approved: bool
 ) -> Outcome:
     """Apply the plan under the run lock; a node that changed since it was shown is planned anew."""
-    run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
+    run = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{os.getpid()}"
     with Journal(current.where.places, run, bool(current.site.host.behavior.debug_mode)) as journal:
         settings = Settings(current.where.clock, jobs, fail_fast, redactor(literals(current.site.host)))
         return current.wait(_locked(current, plan, run, arguments, settings, journal, live, approved))

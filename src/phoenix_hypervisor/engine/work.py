@@ -17,6 +17,7 @@ TRANSIENT = ("got timeout", "Temporary failure resolving", "Could not get lock",
 """What a command says when trying again soon is known to help."""
 _TRIES = 3
 _PAUSE = 5.0
+_FIRST_PAUSE = 0.5
 
 
 class WorkFailed(Exception):
@@ -52,14 +53,16 @@ class Worker:
     async def _poll(self, poll: Poll) -> None:
         loop = asyncio.get_running_loop()
         end = loop.time() + poll.limit
+        pause = min(_FIRST_PAUSE, poll.every)
         while True:
             result = await self._machine.run(poll.command)
-            if result.ok or loop.time() + poll.every >= end:
+            if result.ok or loop.time() + pause >= end:
                 self._told(poll.command, result)
                 if result.ok:
                     return
                 raise WorkFailed(f"not {poll.what} within {poll.limit:g} s: {result.said}")
-            await asyncio.sleep(poll.every)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, poll.every)
 
     async def _converge(self, work: Converge) -> None:
         """Look, change what differs, look again; only what has taken effect is stamped."""

@@ -87,8 +87,8 @@ def _container(
     removed: Step | None,
 ) -> Outcome:
     guest = node.guests.get(container.ctid)
-    first = (outcomes[need].done for need in container.dependencies if need in outcomes)
-    chain = Chain(container, tuple(step for step in (removed.id if removed else None, *first) if step))
+    waits = (outcomes[need].done for need in container.dependencies if need in outcomes)
+    chain = Chain(container, (removed.id,) if removed else (), tuple(step for step in waits if step))
     _refuse_foreign(node, guest, container.ctid)
     layers = layers_of(container, site, node)
     notes = [*without_snapshots(container)]

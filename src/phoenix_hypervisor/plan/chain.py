@@ -25,6 +25,9 @@ class Chain:
 
     container: Container
     first_needs: tuple[str, ...]
+    """What comes before anything is done to it."""
+    start_needs: tuple[str, ...] = ()
+    """What it is to find at work when it runs: the last steps of its dependencies."""
     running: bool = False
     layers: dict[str, str] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
@@ -79,8 +82,14 @@ class Chain:
         if not self.running:
             title = "start, wait until ready"
             symbol = Symbol.ADD if self.fresh else Symbol.CHANGE
-            self.add("start", symbol, title, reason, commands.start(self.ctid), self._ready(names))
+            work = (commands.start(self.ctid), self._ready(names))
+            self.add("start", symbol, title, reason, *work, needs=self._start_needs())
             self.running = self.ready_checked = True
+
+    def _start_needs(self) -> tuple[str, ...]:
+        """Each is waited for once."""
+        needs, self.start_needs = self.start_needs, ()
+        return needs
 
     def _ready(self, names: bool) -> Poll:
         check = inside(self.ctid, commands.ready(static_interface(self.container), names))
@@ -91,12 +100,13 @@ class Chain:
         missing = [layer for layer in wanted if self.layers.get(layer.name) != layer.digest]
         names = any(layer.needs_names for layer in missing)
         for layer in missing:
-            self.start("layers are established in a running container", names)
+            self.start(f"{layer.name.partition('.')[0]} needs it running", names)
             changed = layer.name in self.layers
             first: tuple[Work, ...] = () if self.ready_checked else (self._ready(names),)
             self.ready_checked = True
             reason = "its content changed" if changed else "not established yet"
-            self.add(layer.name, Symbol.CHANGE if changed else Symbol.ADD, layer.title, reason, *first, *layer.work)
+            symbol = Symbol.CHANGE if changed else Symbol.ADD
+            self.add(layer.name, symbol, layer.title, reason, *first, *layer.work, needs=self._start_needs())
             self.layers[layer.name] = layer.digest
 
     def snapshot(self, missing: tuple[str, ...]) -> None:

@@ -10,6 +10,7 @@ from phoenix_hypervisor.config.site import Container
 from phoenix_hypervisor.features.lifecycle import commands
 from phoenix_hypervisor.features.lifecycle.marks import MARK, TAG, cloning_mark
 from phoenix_hypervisor.features.lifecycle.node import Guest, Node
+from phoenix_hypervisor.features.lifecycle.options import brief
 from phoenix_hypervisor.plan.chain import Chain
 from phoenix_hypervisor.plan.step import Symbol
 from phoenix_hypervisor.plan.wanted import wanted_options
@@ -102,8 +103,8 @@ def clone(chain: Chain, node: Node, source: Source, begun: bool, needs: tuple[st
     ]
     title = f"clone {source.ctid}@{source.snapshot} by zfs clone on {storage.id}, {size} GB"
     there = "a clone that was begun is finished" if begun else "not on the node"
-    way = "declared" if container.cloning else "the default on a zfspool"
-    reason = f"{there}; source {source.reason}; way snapshot, {way}"
+    way = "as declared" if container.cloning else "by default on a zfspool"
+    reason = f"{there}; source {source.reason}; cloning snapshot {way}"
     chain.fresh = True
     chain.add("clone", Symbol.ADD, title, reason, *work, needs=needs)
     _configure_clone(chain)
@@ -114,7 +115,7 @@ def _configure_clone(chain: Chain) -> None:
     """One ``pct set`` before the first start, for all that the released configuration does not hold yet."""
     released = Section({"hostname": chain.container.name, "tags": TAG}, description=MARK)
     if differences := wanted_options(chain.container).differences(released):
-        title = "set " + ", ".join(f"{difference.key} {difference.wanted}" for difference in differences)
+        title = "set " + ", ".join(f"{each.key} {brief(each.key, each.wanted)}" for each in differences)
         work = commands.configure(chain.ctid, differences)
         chain.add("configure", Symbol.ADD, title, "as declared", work)
 

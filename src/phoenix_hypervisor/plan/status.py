@@ -42,10 +42,15 @@ def rows(site: Site, node: Node, plan: Plan) -> tuple[Line, ...]:
             state=_state(node, int(target)),
             source=_source(node, int(target)),
             as_declared=target not in differences,
-            differences=tuple(differences.get(target, ())),
+            differences=_told(_state(node, int(target)), tuple(differences.get(target, ()))),
         )
         for target in sorted(plan.names, key=int)
     )
+
+
+def _told(state: str, differences: tuple[str, ...]) -> tuple[str, ...]:
+    """Of what is not there, every step of making it would say nothing more."""
+    return ("to be created",) if state == "absent" and differences else differences
 
 
 def _state(node: Node, ctid: int) -> str:

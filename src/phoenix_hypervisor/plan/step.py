@@ -22,7 +22,7 @@ class Symbol(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """A command that is repeated every ``every`` seconds until it succeeds, for ``limit`` seconds at most."""
+    """A command that is repeated until it succeeds: soon at first, then every ``every`` seconds, up to ``limit``."""
 
     command: Command
     what: str

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from phoenix_hypervisor.proxmox import names
 from phoenix_hypervisor.proxmox.storage import ALLOWED_CONTENT, Storage
 from phoenix_hypervisor.simulator import tarballs
-from phoenix_hypervisor.simulator.tree import Entry
 from phoenix_hypervisor.simulator.zfs.model import Pool, ZfsError
 
 if TYPE_CHECKING:
@@ -169,6 +168,3 @@ class Fittings:
     def _write(self, path: str, text: str) -> None:
         self.files.mkdir(path.rpartition("/")[0], parents=True)
         self.files.write(path, text)
-
-
-__all__ = ["GPU_CLASS", "GPU_VENDOR", "Entry", "Fittings"]

@@ -43,7 +43,7 @@ class Transport(ABC):
         result = await self._trip(packed, len(commands), looks=True)
         return unpack(result, len(commands))
 
-    async def _trip(self, command: Command, commands: int, looks: bool = False) -> Result:
+    async def _trip(self, command: Command, commands: int, looks: bool = False) -> Result:  # noqa: ARG002
         """One round trip with so many commands in it; ``looks``: they change nothing."""
         self.stats.round_trips += 1
         self.stats.commands += commands

@@ -39,11 +39,20 @@ class Difference:
     def __str__(self) -> str:
         if self.key == "description":
             return "the mark in the description"
-        return f"{self.key} {_shown(self.observed)} -> {_shown(self.wanted)}"
+        old, new = brief(self.key, self.observed), brief(self.key, self.wanted)
+        if old == new:
+            old, new = self.observed or "none", self.wanted or "none"
+        return f"{self.key} {old} -> {new}"
 
 
-def _shown(value: str | None) -> str:
-    return "none" if value in (None, "") else str(value)
+def brief(key: str, value: str | None) -> str:
+    """A value as people read it: of an interface, address and bridge."""
+    if value in (None, ""):
+        return "none"
+    if key != "net0":
+        return str(value)
+    net = _properties(value)
+    return f"{net.get('ip') or net.get('ip6') or 'without address'} on {net.get('bridge', 'no bridge')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,9 @@ def _rm(process: Process, words: list[str]) -> int:
         path = absolute(process, name)
         entry = process.files.stat(path.rstrip("/") or "/", follow=False)
         if entry is not None and entry.kind == "link" and name.endswith("/"):
-            raise NotADirectoryError(errno.ENOTDIR, "")
+            for below in process.files.list(path) if recursive else ():
+                process.files.remove(f"{path}{below}", recursive)
+            return
         if entry is None:
             if "f" in options:
                 return

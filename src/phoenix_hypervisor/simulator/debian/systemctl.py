@@ -12,8 +12,10 @@ from phoenix_hypervisor.simulator.process import Process, Program, Run
 ASK_SECONDS = 0.02
 ACT_SECONDS = 0.3
 _JOBS = ("start", "stop", "restart", "reload", "try-restart", "reload-or-restart", "try-reload-or-restart")
-_FLAGS: tuple[str, ...] = ("--now", "-q", "--quiet", "--no-block", "--no-pager", "--wait", "--force", "-f", "--no-legend", "--plain")
-_FLAGS += ("--system", "--runtime", "--value", "-a", "--all", "--no-ask-password", "--full", "-l", "--failed")
+_FLAGS = frozenset(
+    "--now -q --quiet --no-block --no-pager --wait --force -f --no-legend --plain --system --runtime --value -a --all "
+    "--no-ask-password --full -l --failed".split()
+)
 
 
 class _Call:
