@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rig import HOST, Rig, fitted, site_of, small, tree
 
 from phoenix_hypervisor.errors import Refused
 from phoenix_hypervisor.features.lifecycle.marks import MARK
 from phoenix_hypervisor.plan.build import build
 from phoenix_hypervisor.plan.step import Symbol
+from rig import HOST, Rig, fitted, site_of, small, tree
 
 
 @pytest.fixture

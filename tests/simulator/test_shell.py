@@ -87,8 +87,8 @@ def test_a_text_passes_through_variable_and_here_document(text: str) -> None:
 
 _FRAGMENTS = """
 if then else elif fi for in do done while until case esac { } ( ) ; ;; & && | || ! < > >> << <<- >& <& " ' ` $ $( $(( ))
-${ } :- # % ## = == a x=1 $x "$@" [ ] [[ ]] * ? ~ \\ EOF echo cat true false exit return break f() set -e -u -- 2>&1 1 2 8
-/nope one $((1/0)) ${x?} ${x:=y} read eval trap EXIT local export unset shift . exec
+${ } :- # % ## = == a x=1 $x "$@" [ ] [[ ]] * ? ~ \\ EOF echo cat true false exit return break f() set -e -u -- 2>&1 1
+2 8 /nope one $((1/0)) ${x?} ${x:=y} read eval trap EXIT local export unset shift . exec
 """
 fragments = st.sampled_from([*_FRAGMENTS.split(), "\n", "\t"])
 

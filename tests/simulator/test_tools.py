@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from zoneinfo import available_timezones
 
 import pytest
 from hypothesis import given, settings
@@ -76,12 +77,17 @@ def test_a_lock_is_let_go_when_its_holder_is_cut_off() -> None:
     assert box.run("flock", "-n", "/l", "true").rc == 0
 
 
-def test_dates_are_of_the_machine_and_its_zone() -> None:
+def test_dates_are_of_the_machine() -> None:
     box = Box()
     assert box.run("date", "+%s").stdout == "1795000000\n"
-    assert box.run("date", "-u").stdout == "Wed Nov 18 10:26:40 UTC 2026\n"
+    assert box.run("date", "-u").stdout == "Wed Nov 18 11:06:40 UTC 2026\n"
+
+
+@pytest.mark.skipif("Europe/Berlin" not in available_timezones(), reason="Python finds no tzdata here")
+def test_dates_are_of_the_zone_of_the_machine() -> None:
+    box = Box()
     box.files.link("/usr/share/zoneinfo/Europe/Berlin", "/etc/localtime")
-    assert box.run("date", "+%H:%M %Z").stdout.split() == ["11:26", "CET"]
+    assert box.run("date", "+%H:%M %Z").stdout.split() == ["12:06", "CET"]
 
 
 ALL = sorted(set(PROGRAMS) - {"sh", "bash", "dash"})

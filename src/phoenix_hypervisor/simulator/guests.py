@@ -93,6 +93,16 @@ class Guests:
     def is_running(self, ctid: int) -> bool:
         return ctid in self.running
 
+    def mounts(self, leaf: str) -> bool:
+        """Whether a running container has the volume of that last name mounted."""
+        texts = (
+            text
+            for one in self.running.values()
+            for key, text in one.options.items()
+            if key.startswith(("rootfs", "mp"))
+        )
+        return any(text.partition(",")[0].endswith((f":{leaf}", f"/{leaf}")) for text in texts)
+
 
 def check_lock(config: GuestConfig, but: str = "") -> None:
     """Raise PVE's own error where the configuration has a lock (other than the one that is ours)."""

@@ -48,6 +48,7 @@ class Node(Fittings):
         self.zfs = Zfs(self.files, lambda: self.clock, lambda: int(self.entropy()[:16], 16) | 1)
         self.storages = Storages(self.files, self.zfs)
         self.guests = Guests(cluster, lambda: self.clock)
+        self.zfs.is_busy = self.guests.mounts
         self.locks = Locks()
         mount_kernel(self)
         self.programs: Mapping[str, Program] = programs.of_node(self)

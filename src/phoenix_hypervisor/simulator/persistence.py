@@ -47,8 +47,9 @@ def save(node: Node, path: Path) -> None:
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as wrong:
-        temporary.unlink(missing_ok=True)
         raise NodeFileError(f"{path}: the simulated node cannot be written: {wrong.strerror}.") from wrong
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def load(path: Path, kind: type[Node]) -> Node:

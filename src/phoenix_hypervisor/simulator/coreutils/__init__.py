@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from phoenix_hypervisor.simulator.coreutils import changing, find, looking, running, searching, sed, sums, system, text
-from phoenix_hypervisor.simulator.coreutils.common import program
+from phoenix_hypervisor.simulator.coreutils import (
+    changing,
+    common,
+    find,
+    looking,
+    running,
+    searching,
+    sed,
+    sums,
+    system,
+    text,
+)
 from phoenix_hypervisor.simulator.process import Program
 
 _TOOLS = changing.TOOLS | looking.TOOLS | text.TOOLS | sums.TOOLS | searching.TOOLS | sed.TOOLS | system.TOOLS
+_RUNNING = find.PROGRAMS | running.PROGRAMS
 PROGRAMS: dict[str, Program] = {
-    **{name: program(name, tool) for name, tool in _TOOLS.items()},
-    **find.PROGRAMS,
-    **running.PROGRAMS,
+    **{name: common.program(name, tool) for name, tool in _TOOLS.items()},
+    **{name: common.running(name, program) for name, program in _RUNNING.items()},
 }

@@ -34,16 +34,34 @@ def program(name: str, tool: Tool) -> Program:
     return run
 
 
+def running(name: str, program: Program) -> Program:
+    """The program, its faults complained about."""
+
+    def run(process: Process, /) -> Run:
+        try:
+            return (yield from program(process))
+        except (Fault, OSError, ValueError, OverflowError) as fault:
+            return complained(name, process, fault)
+
+    return run
+
+
+def complained(name: str, process: Process, fault: Exception) -> int:
+    """The status of a fault, after it was complained about."""
+    if isinstance(fault, OSError):
+        text = f"{maybe_quoted(str(fault.filename or ''))}: {reason(fault)}"
+    else:
+        text = str(fault) if isinstance(fault, Fault) else "invalid argument"
+    process.complain(f"{name}: {text}\n")
+    return fault.status if isinstance(fault, Fault) else 1
+
+
 def guarded(name: str, process: Process, work: Callable[[], int]) -> int:
     """The status of the work; its faults are complained about."""
     try:
         return work()
-    except Fault as fault:
-        process.complain(f"{name}: {fault}\n")
-        return fault.status
-    except OSError as wrong:
-        process.complain(f"{name}: {maybe_quoted(str(wrong.filename or ''))}: {reason(wrong)}\n")
-        return 1
+    except (Fault, OSError, ValueError, OverflowError) as fault:
+        return complained(name, process, fault)
 
 
 def reason(wrong: OSError) -> str:

@@ -97,7 +97,7 @@ def _dpkg_query(process: Process, words: list[str]) -> int:
             process.complain(f"dpkg-query: no packages found matching {pattern}\n")
             status = 1
     for name in sorted(chosen):
-        process.say(_formatted(options.last("f", _DEFAULT), chosen[name]))
+        process.say(_formatted(options.last("f", _DEFAULT).removeprefix("="), chosen[name]))
     return status
 
 

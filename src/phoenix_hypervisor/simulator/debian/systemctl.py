@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from zoneinfo import available_timezones
 
 from phoenix_hypervisor.simulator.coreutils.common import Fault
 from phoenix_hypervisor.simulator.debian import units
@@ -13,8 +14,27 @@ ASK_SECONDS = 0.02
 ACT_SECONDS = 0.3
 _JOBS = ("start", "stop", "restart", "reload", "try-restart", "reload-or-restart", "try-reload-or-restart")
 _FLAGS = frozenset(
-    "--now -q --quiet --no-block --no-pager --wait --force -f --no-legend --plain --system --runtime --value -a --all "
-    "--no-ask-password --full -l --failed".split()
+    [
+        "--now",
+        "-q",
+        "--quiet",
+        "--no-block",
+        "--no-pager",
+        "--wait",
+        "--force",
+        "-f",
+        "--no-legend",
+        "--plain",
+        "--system",
+        "--runtime",
+        "--value",
+        "-a",
+        "--all",
+        "--no-ask-password",
+        "--full",
+        "-l",
+        "--failed",
+    ]
 )
 
 
@@ -220,6 +240,10 @@ def _enable(call: _Call) -> Run:
         process.complain(f"Failed to {verb} unit: Unit {missing} does not exist\n")
         return 1
     for unit in call.units:
+        path = f"{units.WANTS}/{unit}"
+        if call.verb == "mask" and units.file_of(machine, unit) == path and not units.is_masked(machine, unit):
+            process.complain(f"Failed to mask unit: File '{path}' already exists.\n")
+            return 1
         yield ACT_SECONDS
         _change(call, unit)
         if "--now" in call.flags:
@@ -246,14 +270,16 @@ def _change(call: _Call, unit: str) -> None:
 
 # -- time and names
 
-_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
+_ZONE = re.compile(
+    r"(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific|Etc|US)(/[A-Za-z0-9_+-]+)+"
+    r"|UTC|GMT|CET|EET|MET|WET|EST|MST|HST|Japan|Israel|Turkey|Poland|Portugal|Singapore|Zulu"
+)
 
 
 def zone_exists(name: str) -> bool:
-    """Whether tzdata knows a time zone."""
-    from zoneinfo import available_timezones
-
-    return bool(_ZONE.fullmatch(name)) and name in available_timezones() | {"Etc/UTC", "UTC"}
+    """Whether tzdata has a time zone; where Python has no tzdata to ask, whether it has the form of one."""
+    known = available_timezones()
+    return bool(_ZONE.fullmatch(name)) and (name in known or not known)
 
 
 def _timedatectl(process: Process, /) -> Run:

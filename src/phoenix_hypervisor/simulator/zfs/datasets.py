@@ -25,6 +25,7 @@ class Zfs:
         self._clock = clock
         self._identity = identity
         self._mounted: dict[str, str] = {}
+        self.is_busy: Callable[[str], bool] = lambda _leaf: False
 
     # -- looking
 
@@ -191,6 +192,9 @@ class Zfs:
         dependent = lineage.dependents(self.datasets, lineage.snapshots_of(doomed), own)
         if dependent and not clones:
             raise lineage.has_clones(name, "filesystem", dependent)
+        for one in doomed:
+            if self.is_busy(one.name.rpartition("/")[2]):
+                raise ZfsError(f"cannot destroy '{one.name}': dataset is busy")
         self._destroy_all(dependent)
         for one in reversed(doomed):
             self._drop(one)
