@@ -102,7 +102,9 @@ def test_a_wrong_command_line_is_told_and_exits_2(
     st.lists(
         st.one_of(
             st.sampled_from(["plan", "apply", "status", "validate", "graph", "sim", "new", "run", "feature", "--as"]),
-            st.sampled_from(["--etc", "--on", "sim", "--output", "json", "text", "--yes", "--jobs", "host", "900", "-"]),
+            st.sampled_from(
+                ["--etc", "--on", "sim", "--output", "json", "text", "--yes", "--jobs", "host", "900", "-"]
+            ),
             st.text(max_size=6),
         ),
         max_size=6,
@@ -160,7 +162,9 @@ def test_a_feature_runs_alone(phoenix: Phoenix, tmp_path: Path, slice_text: str,
     assert said.code == 0 and "nothing to do" in said.out
 
 
-@pytest.mark.parametrize("slice_text", ["", "null", "{}", "[]", '{"packages": "htop"}', '{"timezone": "; reboot"}', "{"])
+@pytest.mark.parametrize(
+    "slice_text", ["", "null", "{}", "[]", '{"packages": "htop"}', '{"timezone": "; reboot"}', "{"]
+)
 def test_an_empty_or_wrong_slice_is_an_error(phoenix: Phoenix, tmp_path: Path, slice_text: str) -> None:
     (tmp_path / "slice.json").write_text(slice_text)
     said = phoenix("feature", "run", "base_setup", "--config", tmp_path / "slice.json", "--on", "sim")

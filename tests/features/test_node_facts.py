@@ -141,3 +141,18 @@ async def test_a_node_without_guests(node_folder: Path) -> None:
         conf.unlink()
     node, _ = await read(node_folder)
     assert node.guests == {}
+
+
+@pytest.mark.parametrize("name", ["zfs", "lxc-ls"])
+async def test_a_tool_that_fails_or_hangs_is_never_taken_for_an_empty_node(
+    node_folder: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(node_folder.parent / "bin", name, "echo 'cannot open /dev/zfs' >&2; exit 1")
+    with pytest.raises(NodeError, match="cannot open /dev/zfs"):
+        await read(node_folder)
+
+
+async def test_a_node_without_zfs_has_no_datasets(node_folder: Path) -> None:
+    (node_folder.parent / "bin/zfs").unlink()
+    node, _ = await read(node_folder)
+    assert node.datasets == {} and node.guests[900].dataset is not None

@@ -15,7 +15,12 @@ from phoenix_hypervisor.simulator.node import Node
 from rig import Rig, fitted, load_site, state
 from strategies import Configuration, configurations
 
-SLOW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.reuse, Phase.generate])
+SLOW = settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
 """Each example builds a node and applies to it, several times."""
 
 

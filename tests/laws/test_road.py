@@ -122,3 +122,39 @@ def test_one_container_and_what_it_needs(rig: Rig) -> None:
 
     rig.converge(ctids=set(select(rig.site, ["950"]).ctids))
     assert set(rig.look().guests) == {900, 901, 950}
+
+
+def test_a_setup_script_runs_on_the_node(rig: Rig, tmp_path: Path) -> None:
+    script = tmp_path / "etc/phoenix_hypervisor_setup_950.sh"
+    script.write_text('#!/bin/sh\nset -eu\nmkdir -p /srv/ran\ncat >"/srv/ran/$1"\n')
+    rig.converge()
+    assert '"name": "ct950"' in rig.node.files.read("/srv/ran/950")
+    assert rig.plan().steps == ()
+    script.write_text(script.read_text() + "echo again >>/srv/ran/950\n")
+    assert [step.id for step in rig.plan().steps] == ["950:setup_script.950"]
+
+
+def test_scripts_that_lie_on_the_node_are_run_from_there(tmp_path: Path) -> None:
+    etc = tmp_path / "etc"
+    rig = small(etc)
+    (etc / "app.sh").unlink()
+    folder = "/usr/local/phoenix_hypervisor/bin"
+    rig.node.files.mkdir(folder, parents=True)
+    rig.node.files.write(f"{folder}/app.sh", '#!/bin/sh\necho "$1" >/etc/app\n')
+    rig.node.files.write(f"{folder}/phoenix_hypervisor_setup_900.sh", '#!/bin/sh\necho "$1" >/root/setup\n')
+    rig.node.files.chmod(f"{folder}/phoenix_hypervisor_setup_900.sh", 0o755)
+    rig.converge()
+    assert rig.node.run(["pct", "exec", "950", "--", "cat", "/etc/app"]).stdout == "950\n"
+    assert rig.node.files.read("/root/setup") == "900\n"
+    assert rig.plan().steps == ()
+
+
+def test_a_script_that_fails_stops_its_dependants_and_is_tried_again(rig: Rig, tmp_path: Path) -> None:
+    (tmp_path / "etc/app.sh").write_text("#!/bin/sh\necho no luck >&2\nexit 3\n")
+    summary = rig.apply()
+    assert "no luck" in summary.failed["950:application_script.950"]
+    assert {"950:snapshot", "150:start"} <= set(summary.skipped)
+    assert "901:snapshot" in summary.done
+    (tmp_path / "etc/app.sh").write_text(SCRIPT)
+    rig.converge()
+    assert rig.plan().steps == ()

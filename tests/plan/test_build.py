@@ -128,7 +128,7 @@ def test_an_unfinished_snapshot_of_ours_is_removed_and_taken_again(tmp_path: Pat
     conf = "/etc/pve/lxc/900.conf"
     assert rig.node.run(["pct", "delsnapshot", "900", "configured-state"]).ok
     text = rig.node.files.read(conf)
-    section = '\n[configured-state]\n#Taken by Phoenix Hypervisor. Layers%3A {}\nsnapstate: prepare\narch: amd64\n'
+    section = "\n[configured-state]\n#Taken by Phoenix Hypervisor. Layers%3A {}\nsnapstate: prepare\narch: amd64\n"
     rig.node.files.write(conf, text.replace("memory:", "lock: snapshot\nmemory:", 1) + section)
     plan = rig.plan({900})
     assert plan.steps[0].id == "900:recover"

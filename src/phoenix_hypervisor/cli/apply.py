@@ -95,7 +95,8 @@ def _tell(current: Session, outcome: Outcome, output: str) -> None:
     parts += [f"{len(summary.failed)} failed"] if summary.failed else []
     parts += [f"{len(summary.skipped)} skipped"] if summary.skipped else []
     parts += [f"{len(outcome.plan.blocked)} blocked"] if outcome.plan.blocked else []
-    click.echo(f"\n{', '.join(parts)} in {duration(outcome.seconds)}. Journal: {outcome.journal}")
+    time = f"{duration(outcome.seconds)}{' of simulated time' if current.where.simulated else ''}"
+    click.echo(f"\n{', '.join(parts)} in {time}. Journal: {outcome.journal}")
     for step_id, reason in summary.failed.items():
         click.echo(f"FAILED {step_id}: {reason}", err=True)
     for step in outcome.remaining:

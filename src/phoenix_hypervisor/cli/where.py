@@ -34,6 +34,7 @@ class Where:
     places: Places
     given: tuple[str, ...] = field(default=())
     """What a fresh simulated node was given."""
+    simulated: bool = False
 
 
 def is_proxmox_node() -> bool:
@@ -87,7 +88,7 @@ def _simulated(node: Node, fit: Callable[[Node], tuple[str, ...]]) -> Where:
     folder = state_folder()
     places = Places(folder / "runs", folder / "phoenix_hypervisor.log")
     label = f"{node.hostname} (simulated)"
-    return Where(label, SimulatedTransport(node, label), lambda: node.clock, VirtualLoop, places, given)
+    return Where(label, SimulatedTransport(node, label), lambda: node.clock, VirtualLoop, places, given, simulated=True)
 
 
 def _persistent(path: Path, fit: Callable[[Node], tuple[str, ...]]) -> Where:
@@ -107,7 +108,7 @@ def _persistent(path: Path, fit: Callable[[Node], tuple[str, ...]]) -> Where:
     label = f"{node.hostname} (simulated, {path.name})"
     transport = SimulatedTransport(node, label, lambda: node.save(path))
     places = Places(path.with_name(path.name + ".runs"), path.with_name(path.name + ".log"))
-    return Where(label, transport, lambda: node.clock, VirtualLoop, places, given)
+    return Where(label, transport, lambda: node.clock, VirtualLoop, places, given, simulated=True)
 
 
 @contextmanager

@@ -68,6 +68,8 @@ def not_managed(unmanaged: Mapping[str, tuple[str, ...]]) -> str:
 
 def count(plan: Plan) -> str:
     """One line: how much there is to do."""
+    if plan.empty and plan.unmanaged:
+        return "Nothing to do: all that is managed so far is as declared."
     if plan.empty:
         return "Nothing to do: the node is as declared."
     targets = [target for target in plan.targets() if target != "host"]

@@ -167,12 +167,14 @@ class Filesystem(Namespace):
         new = self._find(target, follow=False)
         self._check_writable(old, source)
         self._check_writable(new, target)
-        if old.mount is not new.mount or old.path in self._mounts or new.path in self._mounts:
+        if old.path in self._mounts or new.path in self._mounts:
+            fail(errno.EBUSY, target)
+        if new.path.startswith(f"{old.path}/"):
+            fail(errno.EINVAL, target)
+        if old.mount is not new.mount:
             fail(errno.EXDEV, target)
         if new.path == old.path:
             return
-        if new.path.startswith(f"{old.path}/"):
-            fail(errno.EINVAL, target)
         tree = old.mount.tree
         if new.entry is not None:
             if new.entry.kind == "directory" and entry.kind != "directory":

@@ -15,6 +15,7 @@ from phoenix_hypervisor.features.lifecycle.marks import CREATING, LAYERS
 from phoenix_hypervisor.machine import Fact, answered
 from phoenix_hypervisor.proxmox.storage import Storage, parse_storages
 
+NOT_FOUND = 127
 SCRIPTS = "usr/local/phoenix_hypervisor/bin"
 _LIMIT = 30.0
 
@@ -39,7 +40,7 @@ def _vmlist(result: Result) -> dict[int, tuple[str, str]]:
 def _files(result: Result) -> dict[str, str]:
     """File name to content, of ``grep -H ''`` over many files."""
     found: dict[str, list[str]] = {}
-    for line in result.stdout.splitlines():
+    for line in answered(result, "what stands in its files").splitlines():
         name, _, text = line.partition(":")
         found.setdefault(name, []).append(text)
     return {name: "\n".join(lines) + "\n" for name, lines in found.items()}
@@ -56,17 +57,19 @@ def _storages(result: Result) -> dict[str, Storage]:
 
 
 def _datasets(result: Result) -> dict[str, tuple[str, str]]:
-    """Dataset or snapshot name to (origin, mountpoint), ``-`` where there is none."""
-    rows = (line.split("\t") for line in result.stdout.splitlines())
+    """Dataset or snapshot name to (origin, mountpoint), ``-`` where there is none; a node without ZFS has none."""
+    text = "" if result.rc == NOT_FOUND else answered(result, "its datasets (zfs list)")
+    rows = (line.split("\t") for line in text.splitlines())
     return {row[0]: (row[1], row[2]) for row in rows if len(row) == 3}
 
 
 def _numbers(result: Result) -> frozenset[int]:
-    return frozenset(int(word) for word in result.stdout.split() if word.isdigit())
+    text = answered(result, "which containers run (lxc-ls)")
+    return frozenset(int(word) for word in text.split() if word.isdigit())
 
 
 def _lines(result: Result) -> frozenset[str]:
-    return frozenset(line for line in result.stdout.splitlines() if line)
+    return frozenset(line for line in answered(result, "what it has").splitlines() if line)
 
 
 def _digests(result: Result) -> dict[str, str]:
@@ -96,7 +99,7 @@ GPUS = Fact(
         "for d in sys/bus/pci/devices/*; do\n"
         '  [ -r "$d/vendor" ] && read -r vendor <"$d/vendor" && read -r class <"$d/class" || continue\n'
         '  case $vendor$class in 0x10de0x03*) printf "%s\\n" "${d##*/}" ;; esac\n'
-        "done\n"
+        "done\nexit 0\n"
     ),
     _lines,
 )
@@ -122,18 +125,22 @@ CREATION_MARKS = Fact(
 )
 NODE_SCRIPTS = Fact(
     "scripts on the node",
-    _script('set -- "$1"/*\n[ -e "$1" ] || exit 0\nexec sha256sum "$@" 2>/dev/null\n', SCRIPTS),
+    _script('set -- "$1"/*\n[ -e "$1" ] || exit 0\nsha256sum "$@" 2>/dev/null\nexit 0\n', SCRIPTS),
     _digests,
 )
 TARBALLS = Fact(
     "tarballs in storages",
     _script(
         "while read -r key value; do\n"
-        '  [ "$key" = path ] && ls -d ".$value/template/cache/"* 2>/dev/null\n'
+        '  [ "$key" = path ] || continue\n'
+        '  timeout 5 ls ".$value/template/cache" 2>/dev/null | while read -r name; do\n'
+        '    printf "%s\\n" "$value/template/cache/$name"\n'
+        "  done\n"
         "done <etc/pve/storage.cfg\nexit 0\n"
     ),
-    lambda result: frozenset(line.removeprefix(".") for line in result.stdout.splitlines()),
+    lambda result: frozenset(result.stdout.splitlines()),
 )
+"""A storage that does not answer within five seconds tells of none; it spoils nothing else."""
 
 
 def existing(paths: tuple[str, ...]) -> Fact[frozenset[str]]:

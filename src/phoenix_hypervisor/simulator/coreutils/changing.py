@@ -181,6 +181,8 @@ def _copy_one(process: Process, source: str, place: str, how: Copying) -> int:
         process.complain(f"cp: -r not specified; omitting directory {quoted(source)}\n")
     elif process.files.exists(new) and process.files.resolve(old) == process.files.resolve(new):
         process.complain(f"cp: {quoted(source)} and {quoted(place)} are the same file\n")
+    elif entry.kind == "directory" and _is_below(process, new, old):
+        process.complain(f"cp: cannot copy a directory, {quoted(source)}, into itself, {quoted(place)}\n")
     else:
         try:
             copy_tree(process, old, new, how)
@@ -189,6 +191,12 @@ def _copy_one(process: Process, source: str, place: str, how: Copying) -> int:
             what = "cannot create directory" if entry.kind == "directory" else "cannot create regular file"
             process.complain(f"cp: {what} {quoted(place)}: {reason(wrong)}\n")
     return 1
+
+
+def _is_below(process: Process, path: str, folder: str) -> bool:
+    parent = path.rstrip("/").rpartition("/")[0] or "/"
+    above = process.files.resolve(folder).rstrip("/")
+    return process.files.is_dir(parent) and f"{process.files.resolve(parent).rstrip('/')}/".startswith(f"{above}/")
 
 
 def copy_tree(process: Process, old: str, new: str, how: Copying) -> None:

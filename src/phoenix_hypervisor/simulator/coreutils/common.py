@@ -82,7 +82,7 @@ def quoted(name: str) -> str:
 
 def maybe_quoted(name: str) -> str:
     """The name, in quotes only where a shell would need them."""
-    return name if re.fullmatch(r"[\w@%+=:,./~^-]+", name) else quoted(name)
+    return name if re.fullmatch(r"[\w@%+:,./^-][\w@%+:,./~^-]*", name) else quoted(name)
 
 
 class Options:

@@ -23,11 +23,15 @@ from phoenix_hypervisor.simulator.process import Process
 
 
 def _cat(process: Process, words: list[str]) -> int:
-    options = Options("cat", words, "nu")
+    options = Options("cat", words, "nueEAvtT", "", {"number": "n", "show-all": "A", "show-ends": "E"})
     found, status = texts("cat", process, options.operands)
     text = "".join(text for _, text in found)
     if "n" in options:
         text = "".join(f"{number:6d}\t{line}" for number, line in enumerate(lines_of(text), 1))
+    if any(letter in options for letter in "AtT"):
+        text = text.replace("\t", "^I")
+    if any(letter in options for letter in "AeE"):
+        text = text.replace("\n", "$\n")
     process.say(text)
     return status
 

@@ -39,9 +39,10 @@ def plain(function: Callable[[Shell, list[str]], int], special: bool = False) ->
 
 def number(command: str, text: str) -> int:
     """A number of an argument; a fault in dash's words for anything else."""
-    if not (text.isascii() and text.isdecimal()):
+    digits = text.strip()
+    if not (digits.isascii() and digits.isdecimal()):
         raise ShellFault(f"{command}: Illegal number: {text}")
-    return int(text)
+    return int(digits)
 
 
 def quoted(text: str) -> str:
@@ -146,6 +147,8 @@ def _meaning(shell: Shell, name: str) -> tuple[str, str]:
     if name in shell.builtins:
         special = shell.builtins[name].special and not shell.bash
         return name, "a special shell builtin" if special else "a shell builtin"
+    if "/" in name and shell.files.exists(absolute(shell.directory, name)):
+        return name, name
     if find(shell.process.child([name])) is None or not name:
         return "", ""
     path = name if "/" in name else _path(shell, name)
@@ -163,7 +166,8 @@ def _path(shell: Shell, name: str) -> str:
 
 
 def _wait(shell: Shell, words: list[str]) -> int:
-    return shell.jobs.pop(words[-1], 127) if words else 0
+    statuses = [shell.jobs.pop(str(number("wait", word)), 127) for word in words]
+    return statuses[-1] if statuses else 0
 
 
 def _signal(text: str) -> str:
@@ -184,7 +188,7 @@ def _trap(shell: Shell, words: list[str]) -> int:
     for text in words if len(words) == 1 else words[1:]:
         name = _signal(text)
         if not name:
-            shell.complain(f"trap: {text}: bad trap")
+            shell.sink(2).write(f"trap: {text}: bad trap\n")
             return 1
         if reset:
             shell.traps.pop(name, None)

@@ -221,7 +221,7 @@ class Expander:
 
     def _paths(self, field: Field) -> list[str]:
         plain = "".join(text for text, _ in field)
-        if self._shell.option("f") or not any(pattern.is_magic(text) for text, quoted in field if not quoted):
+        if self._shell.option("f") or not pattern.is_magic("".join(text for text, quoted in field if not quoted)):
             return [plain]
         found = pattern.paths(self._shell.files, self._shell.directory, pattern.pattern(field))
         return found or [plain]

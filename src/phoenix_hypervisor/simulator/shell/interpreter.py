@@ -251,8 +251,15 @@ class Shell(State):
         except RedirectFault as fault:
             self.complain(str(fault))
             return self.checked(2)
+        except ShellFault as fault:
+            raise self._ended(fault) from fault
         finally:
             self.streams = streams
+
+    def _ended(self, fault: ShellFault) -> ExitShell:
+        """The end of the shell, complained about where standard error goes now."""
+        self.report(fault)
+        return ExitShell(fault.status)
 
     def redirect(self, redirects: tuple[Redirect, ...]) -> Generator[float, None, None]:
         """Open what the redirections name, in place."""
@@ -356,6 +363,8 @@ class Shell(State):
             if not self.bash and words and words[0] in self.builtins and self.builtins[words[0]].special:
                 raise ExitShell(2) from fault
             return self.checked(2)
+        except ShellFault as fault:
+            raise self._ended(fault) from fault
         finally:
             if not keep:
                 self.streams = streams

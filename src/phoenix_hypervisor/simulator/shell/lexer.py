@@ -140,6 +140,7 @@ class Lexer:
     def _single(self) -> str:
         end = self.text.find("'", self.position + 1)
         if end < 0:
+            self.line += self.text.count("\n", self.position)
             raise self.fault("Unterminated quoted string")
         found = self.text[self.position + 1 : end]
         self.line += found.count("\n")
@@ -283,6 +284,7 @@ class Lexer:
             pieces.append(text[position : position + 1])
             position += 1
         if position >= len(text):
+            self.line += text.count("\n", start)
             raise self.fault("EOF in backquote substitution")
         inner = Lexer("".join(pieces) + "\n)", self._parse, line=self.line, bash=self.bash)
         body = self._parse(inner)

@@ -71,10 +71,10 @@ class Parser:
         if not self._accept(reserved):
             raise self._unexpected(reserved)
 
-    def _unexpected(self, expecting: str = "") -> SyntaxFault:
+    def _unexpected(self, expecting: str = "", *, pattern: bool = False) -> SyntaxFault:
         token = self._peek()
         if token.kind == "word":
-            name = f'"{self._reserved()}"' if self._reserved() else "word"
+            name = f'"{self._reserved()}"' if self._reserved() and not pattern else "word"
         elif token.kind in REDIRECTIONS or token.kind == "number":
             name = "redirection"
         else:
@@ -165,7 +165,7 @@ class Parser:
             node = self._compound(reserved, token.line)
             if reserved == "function":
                 return node
-        elif reserved and reserved != "in":
+        elif reserved:
             raise self._unexpected()
         else:
             return self._simple()
@@ -268,7 +268,7 @@ class Parser:
                 break
             self._next()
         if self._peek().kind != ")":
-            raise self._unexpected(")")
+            raise self._unexpected(")", pattern=True)
         self._next()
         return tuple(patterns)
 
@@ -325,7 +325,7 @@ class Parser:
     def _definition(self, name: Word, line: int) -> Function:
         self._next()
         if self._peek().kind != ")":
-            raise self._unexpected(")")
+            raise self._unexpected(")", pattern=True)
         self._next()
         if name.static is None or not (NAME.fullmatch(name.static) or self._lexer.bash):
             raise SyntaxFault(line, "Bad function name")

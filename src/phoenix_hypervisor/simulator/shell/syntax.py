@@ -61,14 +61,13 @@ class Word:
 
 def word(parts: list[Part]) -> Word:
     """A word, with its static text worked out."""
-    pieces: list[str] = []
-    for part in parts:
-        if not isinstance(part, Literal) or (not part.quoted and any(sign in part.text for sign in "*?[")):
-            return Word(tuple(parts))
-        if not pieces and part.text.startswith("~") and not part.quoted:
-            return Word(tuple(parts))
-        pieces.append(part.text)
-    return Word(tuple(parts), "".join(pieces))
+    literals = [part for part in parts if isinstance(part, Literal)]
+    bare = "".join(part.text for part in literals if not part.quoted)
+    magic = "*" in bare or "?" in bare or ("[" in bare and "]" in bare)
+    home = bool(literals) and literals[0].text.startswith("~") and not literals[0].quoted
+    if magic or home or len(literals) < len(parts):
+        return Word(tuple(parts))
+    return Word(tuple(parts), "".join(part.text for part in literals))
 
 
 @dataclass(slots=True)
