@@ -17,5 +17,17 @@ def main() -> int:
     return run(sys.argv[1:])
 
 
+def orchestrator() -> int:
+    """The seeds' ``phoenix_orchestrator`` (spec C4)."""
+    sys.argv[1:1] = ["--as", "phoenix_orchestrator"]
+    return main()
+
+
+def establish() -> int:
+    """The seeds' ``phoenix_establish_hypervisor``."""
+    sys.argv[1:1] = ["--as", "phoenix_establish_hypervisor"]
+    return main()
+
+
 if __name__ == "__main__":
     sys.exit(main())

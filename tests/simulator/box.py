@@ -51,7 +51,7 @@ class Box:
 
     def run(self, *argv: str, stdin: str = "", directory: str = "/", limit: float = 1e9) -> Result:
         """Run a command to its end, or to the limit in simulated seconds."""
-        process = Process(self, list(argv), stdin, {"PATH": "/usr/bin:/bin", "HOME": "/root"}, directory)
+        process = Process(self, list(argv), stdin, {"PATH": "/usr/bin:/bin", "HOME": "/tmp"}, directory)
         run, spent = execute(process), 0.0
         while True:
             try:
@@ -85,6 +85,8 @@ def grow(folder: Path) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+        path.chmod(0o644)
+        path.parent.chmod(0o755)
     (folder / "link").symlink_to("one")
     (folder / "broken").symlink_to("nowhere")
     (folder / "dirlink").symlink_to("dir")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from simulator.box import Box, grow, grown
 
 SCRIPTS = (Path(__file__).parent / "shell_scripts.txt").read_text().split("\n----\n")
 DASH = Path("/bin/dash")
+AS_ROOT = ("chown", "chgrp", "whoami", "install -o")
 Outcome = tuple[int, str, str]
 
 
@@ -23,8 +26,9 @@ def real(script: str, folder: Path, program: str = "dash") -> Outcome:
         cwd=folder,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        env={"PATH": "/usr/bin:/bin", "HOME": "/root", "LC_ALL": "C"},
+        env={"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LC_ALL": "C"},
         timeout=20,
+        umask=0o022,
         check=False,
     )
     status = 128 - done.returncode if done.returncode < 0 else done.returncode
@@ -36,11 +40,29 @@ def simulated(script: str, folder: Path, program: str = "sh") -> Outcome:
     return result.rc, result.stdout, result.stderr
 
 
+def version(*argv: str) -> str:
+    """The first line that a program says of itself; empty where it is missing."""
+    if not shutil.which(argv[0]):
+        return ""
+    return subprocess.run(argv, capture_output=True, text=True, check=False).stdout.partition("\n")[0]
+
+
+SAME_DASH = version("dpkg-query", "-W", "-f", "${Version}", "dash").startswith("0.5.12")
+
+
+def compare(script: str, folder: Path, *, messages: bool) -> None:
+    """Both outcomes are the same; the texts of messages only where the real programs are of the versions modelled."""
+    if os.getuid() and any(word in script for word in AS_ROOT):
+        pytest.skip("only root may do this")
+    grow(folder)
+    count = 3 if messages else 2
+    assert simulated(script, folder)[:count] == real(script, folder)[:count]
+
+
 @pytest.mark.skipif(not DASH.exists(), reason="there is no dash to compare with")
 @pytest.mark.parametrize("script", SCRIPTS, ids=range(len(SCRIPTS)))
 def test_a_script_does_what_it_does_under_dash(script: str, tmp_path: Path) -> None:
-    grow(tmp_path)
-    assert simulated(script, tmp_path) == real(script, tmp_path)
+    compare(script, tmp_path, messages=SAME_DASH)
 
 
 BASH = [

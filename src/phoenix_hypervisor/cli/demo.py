@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
 import shlex
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import click
 
+from phoenix_hypervisor.cli.options import output_option
 from phoenix_hypervisor.errors import PhoenixError
 
 _HERE = Path(__file__).resolve()
@@ -19,8 +24,8 @@ _TOUR = (
     ("Do it.", "apply --etc ai-lab --on sim:node.json --yes"),
     ("Again: there is nothing to do.", "apply --etc ai-lab --on sim:node.json --yes"),
     ("Someone changes things by hand.", "sim run node.json pct set 950 --memory 1024 --hostname other"),
-    (None, "sim run node.json pct stop 953"),
-    (None, "sim run node.json sh -c 'pct stop 951 && pct destroy 951'"),
+    ("", "sim run node.json pct stop 953"),
+    ("", "sim run node.json sh -c 'pct stop 951 && pct destroy 951'"),
     ("The node is the truth: the drift is seen.", "status --etc ai-lab --on sim:node.json"),
     ("And repaired.", "apply --etc ai-lab --on sim:node.json --yes"),
 )
@@ -34,21 +39,42 @@ Example:
 \b
 Exit codes: 0 done; 1 a step of the tour failed.""",
 )
-def command() -> int:
+@output_option()
+def command(output: str) -> int:
     """The whole road on a simulated node: plan, apply, apply again, drift, repair."""
-    from phoenix_hypervisor.cli.main import run
-
     example = next((place for place in _PLACES if place.is_dir()), None)
     if example is None:
         raise PhoenixError("The example ai-lab did not come with this installation.", "Run it from the repository.")
+    told: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="phoenix-demo-") as folder:
+        node = f"{folder}/node.json"
+        places = {"ai-lab": str(example), "node.json": node, "sim:node.json": f"sim:{node}"}
         for remark, line in _TOUR:
-            if remark:
-                click.secho(f"\n# {remark}", bold=True)
-            click.echo(f"$ phoenix {line}")
-            node = f"{folder}/node.json"
-            places = {"ai-lab": str(example), "node.json": node, "sim:node.json": f"sim:{node}"}
-            code = run([places.get(word, word) for word in shlex.split(line)])
+            words = [places.get(word, word) for word in shlex.split(line)]
+            code = _shown(remark, line, words) if output == "text" else _recorded(remark, line, words, told)
             if code:
-                return code
-    return 0
+                break
+    if output == "json":
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    return int(bool(code))
+
+
+def _shown(remark: str, line: str, words: list[str]) -> int:
+    """One stop of the tour, as it is."""
+    from phoenix_hypervisor.cli.main import run
+
+    if remark:
+        click.secho(f"\n# {remark}", bold=True)
+    click.echo(f"$ phoenix {line}")
+    return run(words)
+
+
+def _recorded(remark: str, line: str, words: list[str], told: list[dict[str, Any]]) -> int:
+    """One stop of the tour, kept for the JSON output."""
+    from phoenix_hypervisor.cli.main import run
+
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        code = run(words)
+    told.append({"remark": remark, "command": f"phoenix {line}", "exit_code": code, "output": said.getvalue()})
+    return code

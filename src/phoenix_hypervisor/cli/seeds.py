@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import PurePath
 
 import click
@@ -82,17 +81,3 @@ def _verb(dry: bool, passed: list[str]) -> list[str]:
     if dry:
         return ["plan", *(option for option in passed if option not in ("--yes", "-y"))]
     return ["apply", "--yes", *passed]
-
-
-def orchestrator() -> int:
-    """Entry point of ``phoenix_orchestrator``."""
-    from phoenix_hypervisor.cli.main import run
-
-    return run(["--as", "phoenix_orchestrator", *sys.argv[1:]])
-
-
-def establish() -> int:
-    """Entry point of ``phoenix_establish_hypervisor``."""
-    from phoenix_hypervisor.cli.main import run
-
-    return run(["--as", "phoenix_establish_hypervisor", *sys.argv[1:]])

@@ -171,7 +171,7 @@ def release_clone(ctid: int, source: int, snapshot: str, hostname: str, volume: 
 _READY = """\
 state=$(systemctl is-system-running 2>/dev/null)
 case $state in
-  running | degraded | '') ;;
+  running | degraded | offline | unknown | '') ;;
   *) echo "init: $state" >&2; exit 1 ;;
 esac
 [ "$1" = none ] || [ -n "$(ip -o addr show dev "$1" scope global 2>/dev/null)" ] || {

@@ -25,7 +25,8 @@ def _script(text: str, *arguments: str) -> Command:
 
 
 def _hostname(result: Result) -> str:
-    return answered(result, "its name").strip()
+    """The node's name as Proxmox knows it: without a domain."""
+    return answered(result, "its name").strip().partition(".")[0]
 
 
 def _vmlist(result: Result) -> dict[int, tuple[str, str]]:

@@ -5,8 +5,13 @@ from __future__ import annotations
 from phoenix_hypervisor.simulator.coreutils import (
     changing,
     common,
+    dates,
     find,
+    keys,
     looking,
+    moving,
+    ordering,
+    owning,
     running,
     searching,
     sed,
@@ -16,7 +21,8 @@ from phoenix_hypervisor.simulator.coreutils import (
 )
 from phoenix_hypervisor.simulator.process import Program
 
-_TOOLS = changing.TOOLS | looking.TOOLS | text.TOOLS | sums.TOOLS | searching.TOOLS | sed.TOOLS | system.TOOLS
+_ROOMS = (changing, dates, keys, looking, moving, ordering, owning, searching, sed, sums, system, text)
+_TOOLS = {name: tool for room in _ROOMS for name, tool in room.TOOLS.items()}
 _RUNNING = find.PROGRAMS | running.PROGRAMS
 PROGRAMS: dict[str, Program] = {
     **{name: common.program(name, tool) for name, tool in _TOOLS.items()},

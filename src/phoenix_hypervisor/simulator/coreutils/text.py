@@ -1,4 +1,4 @@
-"""Programs that pass text on: cat, head, sort, tr and their like."""
+"""Programs that pass text on: cat, head, cut, tr and their like."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from phoenix_hypervisor.simulator.coreutils.common import (
     Options,
     Tool,
     absolute,
+    each,
     length,
     lines_of,
+    maybe_quoted,
     operands,
     quoted,
     reason,
     size_number,
+    text_of,
     texts,
 )
 from phoenix_hypervisor.simulator.process import Process
@@ -24,16 +27,26 @@ from phoenix_hypervisor.simulator.process import Process
 
 def _cat(process: Process, words: list[str]) -> int:
     options = Options("cat", words, "nueEAvtT", "", {"number": "n", "show-all": "A", "show-ends": "E"})
-    found, status = texts("cat", process, options.operands)
-    text = "".join(text for _, text in found)
-    if "n" in options:
-        text = "".join(f"{number:6d}\t{line}" for number, line in enumerate(lines_of(text), 1))
+    count = 0
+
+    def show(name: str) -> None:
+        nonlocal count
+        for line in lines_of(text_of(process, name)):
+            count += 1
+            process.say((f"{count:6d}\t" if "n" in options else "") + _marked(line, options))
+
+    def complain(name: str, wrong: OSError) -> None:
+        process.complain(f"cat: {maybe_quoted(name)}: {reason(wrong)}\n")
+
+    if not options.given:
+        return each(options.operands or ["-"], lambda name: process.say(text_of(process, name)), complain)
+    return each(options.operands or ["-"], show, complain)
+
+
+def _marked(line: str, options: Options) -> str:
     if any(letter in options for letter in "AtT"):
-        text = text.replace("\t", "^I")
-    if any(letter in options for letter in "AeE"):
-        text = text.replace("\n", "$\n")
-    process.say(text)
-    return status
+        line = line.replace("\t", "^I")
+    return line.replace("\n", "$\n") if any(letter in options for letter in "AeE") else line
 
 
 def _tac(process: Process, words: list[str]) -> int:
@@ -210,81 +223,6 @@ def _squeezed(text: str, repeats: Callable[[str], bool]) -> str:
     return "".join(sign if repeats(sign) else sign * len(list(group)) for sign, group in groupby(text))
 
 
-# -- order
-
-
-class _Key:
-    """``-k START[,END][flags]``."""
-
-    def __init__(self, text: str, separator: str) -> None:
-        found = re.fullmatch(r"([0-9]+)(?:\.([0-9]+))?([bnrfVh]*)(?:,([0-9]+)(?:\.([0-9]+))?([bnrfVh]*))?", text)
-        if not found:
-            raise Fault(f"invalid number at field start: invalid count at start of {quoted(text)}", 2)
-        self.start, self.end = int(found[1]), int(found[4]) if found[4] else None
-        self.flags = (found[3] or "") + (found[6] or "")
-        self._separator = separator
-
-    def of(self, line: str) -> str:
-        if self._separator:
-            fields = line.split(self._separator)
-            return self._separator.join(fields[self.start - 1 : self.end])
-        fields = re.findall(r"\s*\S+", line)
-        return "".join(fields[self.start - 1 : self.end])
-
-
-def _order(text: str, flags: str) -> tuple[object, ...]:
-    text = text.lstrip() if "b" in flags else text
-    if "n" in flags or "h" in flags:
-        found = re.match(r"\s*(-?[0-9]*\.?[0-9]+)([KMGT]?)", text)
-        scale = 1024.0 ** " KMGT".index(found[2] or " ") if found and "h" in flags else 1.0
-        return (float(found[1]) * scale if found else 0.0,)
-    if "V" in flags:
-        parts = re.findall(r"[0-9]+|[^0-9]+", text)
-        return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts)
-    return (text.upper(),) if "f" in flags else (text.encode("utf-8", "surrogateescape"),)
-
-
-def _sort(process: Process, words: list[str]) -> int:
-    long = {"unique": "u", "reverse": "r", "numeric-sort": "n", "key": "k", "field-separator": "t", "output": "o"}
-    options = Options("sort", words, "unrbfVhszc", "kto", {**long, "version-sort": "V"}, usage=2)
-    found, status = texts("sort", process, options.operands, "cannot read: {}: ")
-    ending = "\0" if "z" in options else "\n"
-    lines = [line for _, text in found for line in text.removesuffix(ending).split(ending) if text]
-    flags = "".join(letter for letter in "nbfVh" if letter in options)
-    keys = [_Key(text, options.last("t")) for text in options.all("k")]
-    if "s" not in options and "u" not in options:
-        lines.sort(key=lambda line: _order(line, ""), reverse="r" in options)
-    for key in reversed(keys):
-        reverse = "r" in key.flags or ("r" in options and not key.flags)
-        lines.sort(key=lambda line: _order(key.of(line), key.flags or flags), reverse=reverse)
-    if not keys and (flags or "u" in options or "s" in options):
-        lines.sort(key=lambda line: _order(line, flags), reverse="r" in options)
-    if "u" in options:
-        lines = [next(group) for _, group in groupby(lines, lambda line: _identity(line, keys, flags))]
-    text = "".join(line + ending for line in lines)
-    if "o" in options:
-        process.files.write(absolute(process, options.last("o")), text)
-    else:
-        process.say(text)
-    return 2 if status else 0
-
-
-def _identity(line: str, keys: list[_Key], flags: str) -> list[tuple[object, ...]]:
-    return [_order(key.of(line), key.flags or flags) for key in keys] or [_order(line, flags)]
-
-
-def _uniq(process: Process, words: list[str]) -> int:
-    options = Options("uniq", words, "cdui", "", {"count": "c", "repeated": "d", "unique": "u"})
-    found, status = texts("uniq", process, options.operands[:1])
-    lines = [line.removesuffix("\n") for _, text in found for line in lines_of(text)]
-    for _, group in groupby(lines, str.lower if "i" in options else None):
-        same = list(group)
-        if ("d" in options and len(same) < 2) or ("u" in options and len(same) > 1):
-            continue
-        process.say((f"{len(same):7d} " if "c" in options else "") + f"{same[0]}\n")
-    return status
-
-
 def _tee(process: Process, words: list[str]) -> int:
     options = Options("tee", words, "ai", "", {"append": "a"})
     text, status = process.stdin, 0
@@ -328,8 +266,6 @@ TOOLS: dict[str, Tool] = {
     "wc": _wc,
     "cut": _cut,
     "tr": _tr,
-    "sort": _sort,
-    "uniq": _uniq,
     "tee": _tee,
     "seq": _seq,
 }

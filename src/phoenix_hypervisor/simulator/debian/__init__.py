@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from phoenix_hypervisor.simulator.coreutils.common import program, running
-from phoenix_hypervisor.simulator.debian import apt, dpkg, locale, network, systemctl
+from phoenix_hypervisor.simulator.debian import apt, clock, dpkg, locale, network, systemctl
 from phoenix_hypervisor.simulator.process import Process, Program
 
 
@@ -17,5 +17,5 @@ def _detect_virt(process: Process, words: list[str]) -> int:
 _TOOLS = dpkg.TOOLS | network.TOOLS | locale.TOOLS | {"systemd-detect-virt": _detect_virt}
 PROGRAMS: dict[str, Program] = {
     **{name: program(name, tool) for name, tool in _TOOLS.items()},
-    **{name: running(name, started) for name, started in (apt.PROGRAMS | systemctl.PROGRAMS).items()},
+    **{name: running(name, started) for name, started in (apt.PROGRAMS | clock.PROGRAMS | systemctl.PROGRAMS).items()},
 }

@@ -7,8 +7,9 @@ import os
 
 from phoenix_hypervisor.simulator.process import Process, Program, Run
 from phoenix_hypervisor.simulator.shell import builtins, places, variables
+from phoenix_hypervisor.simulator.shell.commands import Shell
 from phoenix_hypervisor.simulator.shell.expand import ShellFault
-from phoenix_hypervisor.simulator.shell.interpreter import Shell
+from phoenix_hypervisor.simulator.shell.interpreter import Interpreter
 from phoenix_hypervisor.simulator.shell.pattern import absolute
 from phoenix_hypervisor.simulator.shell.streams import Source
 
@@ -24,7 +25,7 @@ def sh(process: Process, /) -> Run:
     """``sh [options] [-c text [name] | file | -s] [argument…]``, and ``bash``."""
     yield SECONDS
     bash = process.argv[0].rpartition("/")[2] == "bash"
-    shell = Shell(process, BASH_BUILTINS if bash else BUILTINS, bash=bash)
+    shell = Interpreter(process, BASH_BUILTINS if bash else BUILTINS, bash=bash)
     try:
         text = _text(shell, process.argv[1:])
     except ShellFault as fault:

@@ -66,8 +66,6 @@ class _Parser:
         self._active = True
 
     def value(self) -> int:
-        if not self._tokens:
-            return 0
         value = self._assignment()
         if self._position < len(self._tokens):
             raise ArithmeticError("expecting EOF")

@@ -12,12 +12,12 @@ from phoenix_hypervisor.simulator.shell.pattern import matches
 from phoenix_hypervisor.simulator.shell.syntax import Word
 
 if TYPE_CHECKING:
-    from phoenix_hypervisor.simulator.shell.interpreter import Shell
+    from phoenix_hypervisor.simulator.shell.running import Running
 
 Truth = Generator[float, None, bool]
 
 
-def condition(shell: Shell, words: tuple[Word, ...]) -> Generator[float, None, int]:
+def condition(shell: Running, words: tuple[Word, ...]) -> Generator[float, None, int]:
     """The status of a condition: 0 true, 1 false, 2 when it is none."""
     try:
         test = _Test(shell, words)
@@ -30,7 +30,7 @@ def condition(shell: Shell, words: tuple[Word, ...]) -> Generator[float, None, i
 
 
 class _Test:
-    def __init__(self, shell: Shell, words: tuple[Word, ...]) -> None:
+    def __init__(self, shell: Running, words: tuple[Word, ...]) -> None:
         self._shell = shell
         self._words = list(words)
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 from phoenix_hypervisor.simulator.process import find
+from phoenix_hypervisor.simulator.shell.commands import Shell
 from phoenix_hypervisor.simulator.shell.expand import ShellFault
-from phoenix_hypervisor.simulator.shell.interpreter import LeaveLoop, ReturnFrom, Shell
-from phoenix_hypervisor.simulator.shell.parser import RESERVED
 from phoenix_hypervisor.simulator.shell.pattern import absolute
-from phoenix_hypervisor.simulator.shell.state import OPTIONS, ExitShell
+from phoenix_hypervisor.simulator.shell.state import OPTIONS, ExitShell, LeaveLoop, ReturnFrom
+from phoenix_hypervisor.simulator.shell.tokens import RESERVED
 
 Run = Generator[float, None, int]
 

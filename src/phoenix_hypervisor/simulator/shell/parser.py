@@ -25,129 +25,74 @@ from phoenix_hypervisor.simulator.shell.syntax import (
     Word,
     word,
 )
+from phoenix_hypervisor.simulator.shell.tokens import REDIRECTIONS, Tokens
 
-RESERVED = {"!", "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then", "until", "while"}
-RESERVED |= {"{", "}"}
-REDIRECTIONS = {"<": 0, "<&": 0, "<>": 0, "<<": 0, "<<-": 0, "<<<": 0, ">": 1, ">>": 1, ">&": 1, ">|": 1}
-REDIRECTIONS |= {"&>": 1, "&>>": 1}
 SEPARATORS = (";", "&", "newline")
 
 
-class Parser:
+class Parser(Tokens):
     """Reads one command line after the other, so that a script runs up to the line that is wrong."""
-
-    def __init__(self, lexer: Lexer) -> None:
-        self._lexer = lexer
-        self._token: Token | None = None
-
-    # -- tokens
-
-    def _peek(self) -> Token:
-        if self._token is None:
-            self._token = self._lexer.token()
-        return self._token
-
-    def _next(self) -> Token:
-        token = self._peek()
-        self._token = None
-        return token
-
-    def _reserved(self) -> str:
-        """The reserved word that comes next; empty for anything else."""
-        token = self._peek()
-        if token.kind != "word":
-            return ""
-        if token.text in RESERVED or (self._lexer.bash and token.text in ("function", "[[")):
-            return token.text
-        return ""
-
-    def _accept(self, reserved: str) -> bool:
-        if self._reserved() != reserved:
-            return False
-        self._next()
-        return True
-
-    def _expect(self, reserved: str) -> None:
-        if not self._accept(reserved):
-            raise self._unexpected(reserved)
-
-    def _unexpected(self, expecting: str = "", *, pattern: bool = False) -> SyntaxFault:
-        token = self._peek()
-        if token.kind == "word":
-            name = f'"{self._reserved()}"' if self._reserved() and not pattern else "word"
-        elif token.kind in REDIRECTIONS or token.kind == "number":
-            name = "redirection"
-        else:
-            name = {"end": "end of file", "newline": "newline"}.get(token.kind, f'"{token.kind}"')
-        hint = f' (expecting "{expecting}")' if expecting else ""
-        # dash counts a newline that it has read
-        line = token.line + (token.kind == "newline")
-        return SyntaxFault(line, f"{name} unexpected{hint}")
-
-    def _skip_newlines(self) -> None:
-        while self._peek().kind == "newline":
-            self._next()
 
     # -- lists
 
     def command_line(self) -> Sequence | None:
         """The next command line; None at the end."""
-        self._skip_newlines()
-        if self._peek().kind == "end":
+        self.skip_newlines()
+        if self.peek().kind == "end":
             return None
         items: list[tuple[Node, bool]] = []
-        while self._peek().kind not in ("newline", "end"):
+        while self.peek().kind not in ("newline", "end"):
             node = self._and_or()
-            separator = self._peek().kind
+            separator = self.peek().kind
             if separator in (";", "&"):
-                self._next()
+                self.next()
             elif separator not in ("newline", "end"):
-                raise self._unexpected()
+                raise self.unexpected()
             items.append((node, separator == "&"))
-        if self._peek().kind == "newline":
-            self._next()
+        if self.peek().kind == "newline":
+            self.next()
         return Sequence(tuple(items))
 
     def substitution(self) -> Sequence:
         """What stands inside ``$(…)``; the closing parenthesis is taken."""
         body = self._list(allow_empty=True)
-        if self._peek().kind != ")":
-            raise self._unexpected(")")
-        self._next()
+        if self.peek().kind != ")":
+            raise self.unexpected(")")
+        self.next()
         return body
 
     def _list(self, *, allow_empty: bool = False) -> Sequence:
         """Commands over any number of lines, up to what cannot begin one."""
         items: list[tuple[Node, bool]] = []
-        self._skip_newlines()
-        while not (self._at_end() and (items or allow_empty or self._peek().kind == "end")):
+        self.skip_newlines()
+        while not (self._at_end() and (items or allow_empty or self.peek().kind == "end")):
             node = self._and_or()
-            separator = self._peek().kind
+            separator = self.peek().kind
             items.append((node, separator == "&"))
             if separator not in SEPARATORS:
                 break
-            self._next()
-            self._skip_newlines()
+            self.next()
+            self.skip_newlines()
         return Sequence(tuple(items))
 
     def _at_end(self) -> bool:
         ends = ("}", "do", "done", "elif", "else", "esac", "fi", "then")
-        return self._peek().kind in (")", ";;", "end") or self._reserved() in ends
+        return self.peek().kind in (")", ";;", "end") or self.reserved() in ends
 
     def _and_or(self) -> Node:
         left = self._pipeline()
-        while self._peek().kind in ("&&", "||"):
-            operator = self._next().kind
-            self._skip_newlines()
+        while self.peek().kind in ("&&", "||"):
+            operator = self.next().kind
+            self.skip_newlines()
             left = AndOr(operator, left, self._pipeline())
         return left
 
     def _pipeline(self) -> Node:
-        negated = self._accept("!")
+        negated = self.accept("!")
         commands = [self._command()]
-        while self._peek().kind == "|":
-            self._next()
-            self._skip_newlines()
+        while self.peek().kind == "|":
+            self.next()
+            self.skip_newlines()
             commands.append(self._command())
         if len(commands) == 1 and not negated:
             return commands[0]
@@ -156,17 +101,17 @@ class Parser:
     # -- commands
 
     def _command(self) -> Node:
-        token = self._peek()
-        reserved = self._reserved()
+        token = self.peek()
+        reserved = self.reserved()
         if token.kind == "(":
             node = self._parentheses()
         elif reserved in ("if", "for", "while", "until", "case", "{", "[[", "function"):
-            self._next()
+            self.next()
             node = self._compound(reserved, token.line)
             if reserved == "function":
                 return node
         elif reserved:
-            raise self._unexpected()
+            raise self.unexpected()
         else:
             return self._simple()
         redirects = self._redirects()
@@ -181,28 +126,28 @@ class Parser:
             return self._case(line)
         if reserved == "{":
             body = self._list()
-            self._expect("}")
+            self.expect("}")
             return body
         if reserved == "[[":
             return self._condition(line)
         if reserved == "function":
             return self._bash_function(line)
         condition = self._list()
-        self._expect("do")
+        self.expect("do")
         body = self._list()
-        self._expect("done")
+        self.expect("done")
         return While(condition, body, reserved == "until")
 
     def _parentheses(self) -> Node:
-        line = self._next().line
+        line = self.next().line
         lexer = self._lexer
         if lexer.bash and lexer.text.startswith("(", lexer.position):
             lexer.position += 1
             return Calculation(lexer.arithmetic(), line)
         body = self._list()
-        if self._peek().kind != ")":
-            raise self._unexpected(")")
-        self._next()
+        if self.peek().kind != ")":
+            raise self.unexpected(")")
+        self.next()
         return Subshell(body, line)
 
     def _if(self) -> If:
@@ -210,102 +155,102 @@ class Parser:
         otherwise = None
         while True:
             condition = self._list()
-            self._expect("then")
+            self.expect("then")
             branches.append((condition, self._list()))
-            if not self._accept("elif"):
+            if not self.accept("elif"):
                 break
-        if self._accept("else"):
+        if self.accept("else"):
             otherwise = self._list()
-        self._expect("fi")
+        self.expect("fi")
         return If(tuple(branches), otherwise)
 
     def _for(self, line: int) -> For:
-        token = self._next()
+        token = self.next()
         if token.kind != "word" or not NAME.fullmatch(token.text):
             raise SyntaxFault(token.line, "Bad for loop variable")
         words: list[Word] | None = None
-        self._skip_newlines()
-        if self._accept("in"):
+        self.skip_newlines()
+        if self.accept("in"):
             words = []
-            while self._peek().kind == "word":
-                words.append(self._next().word or Word(()))
-            if self._peek().kind not in (";", "newline"):
-                raise self._unexpected()
-            self._next()
-        elif self._peek().kind == ";":
-            self._next()
-        self._skip_newlines()
-        self._expect("do")
+            while self.peek().kind == "word":
+                words.append(self.next().word or Word(()))
+            if self.peek().kind not in (";", "newline"):
+                raise self.unexpected()
+            self.next()
+        elif self.peek().kind == ";":
+            self.next()
+        self.skip_newlines()
+        self.expect("do")
         body = self._list()
-        self._expect("done")
+        self.expect("done")
         return For(token.text, None if words is None else tuple(words), body, line)
 
     def _case(self, line: int) -> Case:
-        subject = self._next()
+        subject = self.next()
         if subject.word is None:
             self._token = subject
-            raise SyntaxFault(subject.line, f"{self._unexpected().reason} (expecting word)")
-        self._skip_newlines()
-        self._expect("in")
+            raise SyntaxFault(subject.line, f"{self.unexpected().reason} (expecting word)")
+        self.skip_newlines()
+        self.expect("in")
         branches: list[tuple[tuple[Word, ...], Sequence]] = []
-        self._skip_newlines()
-        while not self._accept("esac"):
+        self.skip_newlines()
+        while not self.accept("esac"):
             branches.append((self._patterns(), self._list(allow_empty=True)))
-            if self._peek().kind == ";;":
-                self._next()
-                self._skip_newlines()
-            elif self._reserved() != "esac":
-                raise self._unexpected(";;")
+            if self.peek().kind == ";;":
+                self.next()
+                self.skip_newlines()
+            elif self.reserved() != "esac":
+                raise self.unexpected(";;")
         return Case(subject.word, tuple(branches), line)
 
     def _patterns(self) -> tuple[Word, ...]:
-        if self._peek().kind == "(":
-            self._next()
+        if self.peek().kind == "(":
+            self.next()
         patterns: list[Word] = []
         while True:
-            patterns.append(self._next().word or Word((), ""))
-            if self._peek().kind != "|":
+            patterns.append(self.next().word or Word((), ""))
+            if self.peek().kind != "|":
                 break
-            self._next()
-        if self._peek().kind != ")":
-            raise self._unexpected(")", pattern=True)
-        self._next()
+            self.next()
+        if self.peek().kind != ")":
+            raise self.unexpected(")", pattern=True)
+        self.next()
         return tuple(patterns)
 
     def _condition(self, line: int) -> Condition:
         words: list[Word] = []
         while True:
-            token = self._next()
+            token = self.next()
             if token.kind == "word" and token.text == "]]":
                 return Condition(tuple(words), line)
             if token.kind == "end":
                 self._token = token
-                raise self._unexpected("]]")
+                raise self.unexpected("]]")
             if token.word is not None:
                 words.append(token.word)
             elif token.kind != "newline":
                 words.append(Word((Literal(token.text),), token.text))
 
     def _bash_function(self, line: int) -> Function:
-        name = self._next()
-        if self._peek().kind == "(":
-            self._next()
-            self._next()
+        name = self.next()
+        if self.peek().kind == "(":
+            self.next()
+            self.next()
         return self._function(name.text, line)
 
     def _function(self, name: str, line: int) -> Function:
-        self._skip_newlines()
+        self.skip_newlines()
         return Function(name, self._command(), line)
 
     # -- simple commands
 
     def _simple(self) -> Node:
-        line = self._peek().line
+        line = self.peek().line
         assignments: list[tuple[str, Word]] = []
         words: list[Word] = []
         redirects: list[Redirect] = []
         while True:
-            token = self._peek()
+            token = self.peek()
             if token.kind in REDIRECTIONS or token.kind == "number":
                 redirects += self._redirects()
             elif token.kind == "(" and len(words) == 1 and not assignments and not redirects:
@@ -313,35 +258,35 @@ class Parser:
             elif token.word is None:
                 break
             elif not words and (assignment := split_assignment(token.word)):
-                self._next()
+                self.next()
                 assignments.append(assignment)
             else:
-                self._next()
+                self.next()
                 words.append(token.word)
         if not (assignments or words or redirects):
-            raise self._unexpected()
+            raise self.unexpected()
         return Simple(tuple(assignments), tuple(words), tuple(redirects), line)
 
     def _definition(self, name: Word, line: int) -> Function:
-        self._next()
-        if self._peek().kind != ")":
-            raise self._unexpected(")", pattern=True)
-        self._next()
+        self.next()
+        if self.peek().kind != ")":
+            raise self.unexpected(")", pattern=True)
+        self.next()
         if name.static is None or not (NAME.fullmatch(name.static) or self._lexer.bash):
             raise SyntaxFault(line, "Bad function name")
         return self._function(name.static, line)
 
     def _redirects(self) -> tuple[Redirect, ...]:
         redirects: list[Redirect] = []
-        while self._peek().kind in REDIRECTIONS or self._peek().kind == "number":
-            token = self._next()
+        while self.peek().kind in REDIRECTIONS or self.peek().kind == "number":
+            token = self.next()
             fd = None
             if token.kind == "number":
-                fd, token = int(token.text), self._next()
+                fd, token = int(token.text), self.next()
             operator = token.kind
-            target = self._peek()
+            target = self.peek()
             if target.word is None:
-                raise self._unexpected()
+                raise self.unexpected()
             redirects.append(self._redirect(REDIRECTIONS[operator] if fd is None else fd, operator, target))
             if self._token is target:
                 self._token = None

@@ -7,8 +7,8 @@ import re
 from phoenix_hypervisor.simulator.conditions import Condition, ConditionFault
 from phoenix_hypervisor.simulator.formatting import Printf, unescape
 from phoenix_hypervisor.simulator.shell.builtins import Builtin, plain
+from phoenix_hypervisor.simulator.shell.commands import Shell
 from phoenix_hypervisor.simulator.shell.expand import ShellFault
-from phoenix_hypervisor.simulator.shell.interpreter import Shell
 
 
 def _cd(shell: Shell, words: list[str]) -> int:

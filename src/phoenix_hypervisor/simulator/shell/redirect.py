@@ -13,7 +13,7 @@ from phoenix_hypervisor.simulator.shell.streams import Source, Stream
 from phoenix_hypervisor.simulator.shell.syntax import Heredoc, Redirect
 
 if TYPE_CHECKING:
-    from phoenix_hypervisor.simulator.shell.interpreter import Shell
+    from phoenix_hypervisor.simulator.shell.running import Running
 
 NAMED = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 CREATE = {errno.ENOENT: "Directory nonexistent", errno.ENOTDIR: "Directory nonexistent"}
@@ -24,7 +24,7 @@ class RedirectFault(Exception):
     """What could not be opened."""
 
 
-def apply(shell: Shell, redirect: Redirect) -> Generator[float, None, None]:
+def apply(shell: Running, redirect: Redirect) -> Generator[float, None, None]:
     """Do one redirection in the shell's table of descriptors."""
     operator, target = redirect.operator, redirect.target
     if isinstance(target, Heredoc):
@@ -46,7 +46,7 @@ def _text(text: str) -> Source:
     return Source(lambda: text)
 
 
-def _duplicate(shell: Shell, fd: int, name: str) -> None:
+def _duplicate(shell: Running, fd: int, name: str) -> None:
     if name == "-":
         shell.streams.pop(fd, None)
     elif name.isascii() and name.isdecimal():
@@ -59,7 +59,7 @@ def _duplicate(shell: Shell, fd: int, name: str) -> None:
         raise ShellFault("Syntax error: Bad fd number")
 
 
-def _opened(shell: Shell, operator: str, name: str) -> Stream:
+def _opened(shell: Running, operator: str, name: str) -> Stream:
     fd = NAMED.get(name)
     if fd is None and name.startswith("/dev/fd/") and name[8:].isdecimal():
         fd = int(name[8:])
@@ -78,7 +78,7 @@ def _opened(shell: Shell, operator: str, name: str) -> Stream:
         raise RedirectFault(f"cannot create {name}: {_reason(wrong, CREATE)}") from wrong
 
 
-def _source(shell: Shell, name: str, path: str) -> Source:
+def _source(shell: Running, name: str, path: str) -> Source:
     try:
         if shell.files.is_dir(path):
             return Source(lambda: "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from typing import Self
 
 from phoenix_hypervisor.simulator.process import Process
 from phoenix_hypervisor.simulator.shell.expand import DEFAULT_IFS, ShellFault
@@ -49,6 +50,23 @@ class ExitShell(Exception):
         self.status = status
 
 
+class ReturnFrom(Exception):
+    """``return``."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class LeaveLoop(Exception):
+    """``break`` and ``continue`` over a number of loops."""
+
+    def __init__(self, count: int, again: bool) -> None:
+        super().__init__(count)
+        self.count = count
+        self.again = again
+
+
 class State:
     """The state of one shell, and the messages that it writes."""
 
@@ -86,7 +104,7 @@ class State:
             2: Sink(process.err),
         }
 
-    def copy_for_subshell(self) -> State:
+    def copy_for_subshell(self) -> Self:
         """A shell that begins with the same state; its traps are gone."""
         other = copy.copy(self)
         other.positional = list(self.positional)

@@ -6,8 +6,8 @@ import re
 
 from phoenix_hypervisor.simulator.shell.arithmetic import calculate
 from phoenix_hypervisor.simulator.shell.builtins import Builtin, plain, quoted
+from phoenix_hypervisor.simulator.shell.commands import Shell
 from phoenix_hypervisor.simulator.shell.expand import DEFAULT_IFS, ShellFault
-from phoenix_hypervisor.simulator.shell.interpreter import Shell
 from phoenix_hypervisor.simulator.shell.lexer import NAME
 
 
@@ -84,7 +84,7 @@ def _unset(shell: Shell, words: list[str]) -> int:
         if functions:
             shell.functions.pop(name, None)
         else:
-            shell.unset(_checked("unset", name))
+            shell.unset(_checked("unset", name.partition("=")[0]))
     return 0
 
 
