@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
@@ -12,9 +13,17 @@ def main() -> int:
 
         print(f"phoenix {__version__}")
         return 0
+    _open_closed_streams()
     from phoenix_hypervisor.cli.main import run
 
     return run(sys.argv[1:])
+
+
+def _open_closed_streams() -> None:
+    """A stream that the caller closed is /dev/null; nothing else has to think of it."""
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: PTH123, SIM115
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
 
 
 def orchestrator() -> int:

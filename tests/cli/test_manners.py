@@ -169,3 +169,20 @@ def test_an_empty_or_wrong_slice_is_an_error(phoenix: Phoenix, tmp_path: Path, s
     (tmp_path / "slice.json").write_text(slice_text)
     said = phoenix("feature", "run", "base_setup", "--config", tmp_path / "slice.json", "--on", "sim")
     assert said.code == 2 and said.err.strip()
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+def test_a_closed_stream_is_no_reason_to_fall(repository: Path, closed: str) -> None:
+    source = str(Path(phoenix_hypervisor.__file__).parents[1])
+    line = f"{sys.executable} -m phoenix_hypervisor plan --etc {repository}/examples/ai-lab --on sim {closed}"
+    done = subprocess.run(["sh", "-c", line], env={"PYTHONPATH": source}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "Traceback" not in done.stderr
+
+
+def test_a_reader_that_goes_away_is_no_reason_to_complain(repository: Path) -> None:
+    source = str(Path(phoenix_hypervisor.__file__).parents[1])
+    line = f"{sys.executable} -m phoenix_hypervisor plan --etc {repository}/examples/ai-lab --on sim | head -1"
+    done = subprocess.run(
+        ["sh", "-c", line], env={"PYTHONPATH": source, "PATH": "/usr/bin:/bin"}, capture_output=True, text=True
+    )
+    assert done.stderr == ""

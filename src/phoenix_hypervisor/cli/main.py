@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 from typing import Any
 
@@ -104,11 +105,13 @@ def run(arguments: list[str]) -> int:
     except PhoenixError as error:
         return _tell(error, arguments)
     except BrokenPipeError:
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
         click.echo(f"phoenix: {error.strerror or error}: {error.filename or ''}".rstrip(": "), err=True)
         return 1
+    except Exception as error:
+        return _defect(error)
 
 
 def _invoke(arguments: list[str]) -> int:
@@ -116,6 +119,15 @@ def _invoke(arguments: list[str]) -> int:
 
     outcome: Any = phoenix.main(args=translate(arguments), prog_name="phoenix", standalone_mode=False)
     return outcome if isinstance(outcome, int) else 0
+
+
+def _defect(error: Exception) -> int:
+    """A mistake of our own: told in one line, and whole for who asks."""
+    if os.environ.get("PHOENIX_TRACEBACK"):
+        raise error
+    click.echo(f"phoenix: a defect of Phoenix itself: {type(error).__name__}: {error}", err=True)
+    click.echo("With PHOENIX_TRACEBACK=1 it shows where; what was begun is finished by running again.", err=True)
+    return 1
 
 
 def _usage(error: click.UsageError) -> int:
