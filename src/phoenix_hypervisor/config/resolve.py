@@ -8,10 +8,11 @@ from pathlib import Path
 
 from phoenix_hypervisor.config.containers import Builder, with_inherited_needs
 from phoenix_hypervisor.config.documents import HostDocument, LxcDocument
-from phoenix_hypervisor.config.scripts import BUILT_IN_FEATURES, own_features, script_folders, setup_scripts
+from phoenix_hypervisor.config.scripts import own_features, script_folders, setup_scripts
 from phoenix_hypervisor.config.site import Nvidia, Places, Site
 from phoenix_hypervisor.config.source import Source
 from phoenix_hypervisor.config.storages import declared_storages
+from phoenix_hypervisor.features.registry import container_feature_names
 from phoenix_hypervisor.proxmox.names import check_ctid
 
 
@@ -48,7 +49,7 @@ def resolve(documents: Documents) -> Site:
         shared_volumes=host.shared_volumes.volumes,
         firewall=host.firewall or host.shared_volumes.firewall,
         files=documents.files,
-        feature_names=BUILT_IN_FEATURES | own_features(documents.etc),
+        feature_names=container_feature_names() | own_features(documents.etc),
         script_folders=folders,
     )
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from phoenix_hypervisor.config.site import DEFAULT_BIN
 
-BUILT_IN_FEATURES = frozenset({"base_setup", "nvidia", "docker", "portainer", "vllm", "ollama", "llama_cpp"})
 _SETUP_SCRIPT = re.compile(r"phoenix_hypervisor_setup_([0-9]{1,9})\.sh")
 
 

@@ -10,8 +10,11 @@ from functools import cache
 from phoenix_hypervisor.features import container, host
 from phoenix_hypervisor.resource import Feature
 
-COMING = ("initial_setup", "nvidia", "admin_user", "zfs", "nfs", "samba", "docker", "portainer", "vllm", "ollama")
-"""Features that configurations name and no module establishes yet; plans list them as not managed."""
+COMING = {
+    **dict.fromkeys(("initial_setup", "admin_user", "zfs", "nfs", "samba"), "host"),
+    **dict.fromkeys(("nvidia", "docker", "portainer", "vllm", "ollama", "llama_cpp"), "container"),
+}
+"""Features that are asked for and no module establishes yet, with their scope; plans list them as not managed."""
 
 
 @cache
@@ -24,3 +27,9 @@ def features() -> Mapping[str, Feature]:
             if isinstance(feature, Feature):
                 found[feature.name] = feature
     return dict(sorted(found.items()))
+
+
+def container_feature_names() -> frozenset[str]:
+    """What a container's ``features`` may name, established already or not."""
+    there = (feature.name for feature in features().values() if feature.scope == "container")
+    return frozenset((*there, *(name for name, scope in COMING.items() if scope == "container")))

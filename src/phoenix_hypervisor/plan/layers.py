@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from phoenix_hypervisor.command import decode
-from phoenix_hypervisor.config.site import Container, Site
+from phoenix_hypervisor.config.site import DEFAULT_BIN, Container, Site
 from phoenix_hypervisor.features.lifecycle import commands
 from phoenix_hypervisor.features.lifecycle.facts import SCRIPTS
 from phoenix_hypervisor.features.lifecycle.node import Node
@@ -59,9 +59,9 @@ class Script:
     content: str | None
 
 
-def find_script(name: str, etc: Path, on_node: Mapping[str, str]) -> Script | None:
+def find_script(name: str, folders: Iterable[Path], on_node: Mapping[str, str]) -> Script | None:
     """Look in ETC, ETC/../bin, then on the node in /usr/local/phoenix_hypervisor/bin (spec S5)."""
-    for folder in (etc, etc.parent / "bin"):
+    for folder in folders:
         try:
             data = (folder / name).read_bytes()
         except OSError:
@@ -72,11 +72,12 @@ def find_script(name: str, etc: Path, on_node: Mapping[str, str]) -> Script | No
 
 def _script_layers(container: Container, site: Site, node: Node) -> Iterator[Layer]:
     piece = json.dumps(container.declared, ensure_ascii=False, sort_keys=True)
+    folders = [folder for folder in site.script_folders if folder != DEFAULT_BIN]
     for kind, name in (
         ("application_script", container.application_script),
         ("setup_script", f"phoenix_hypervisor_setup_{container.ctid}.sh"),
     ):
-        script = find_script(name, site.etc, node.scripts) if name else None
+        script = find_script(name, folders, node.scripts) if name else None
         if script is not None:
             work = _inside if kind == "application_script" else _on_node
             layer = f"{kind}.{container.ctid}"
