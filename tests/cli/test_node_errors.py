@@ -99,11 +99,12 @@ def test_a_tarball_that_the_storage_can_fetch_is_fetched(phoenix: Phoenix, node:
 def test_a_locked_container_is_left_alone_and_the_rest_goes_on(phoenix: Phoenix, node: Path, tmp_path: Path) -> None:
     etc = write(tmp_path / "etc")
     document = json.loads((etc / "phoenix_lxc_configs.json").read_text())
+    document["lxc_configs"]["900"]["cores"] = 2
     second = document["lxc_configs"]["900"] | {"name": "two", "network_config": {"ip": "10.0.0.10/24"}}
     document["lxc_configs"]["901"] = second
     (etc / "phoenix_lxc_configs.json").write_text(json.dumps(document))
     assert phoenix("apply", "900", "--etc", etc, "--on", f"sim:{node}", "--yes").code == 0
-    phoenix("sim", "run", node, "sed", "-i", "1i lock: backup", "/etc/pve/lxc/900.conf")
+    phoenix("sim", "run", node, "sed", "-i", "s/^cores: 2/cores: 7/;1i lock: backup", "/etc/pve/lxc/900.conf")
     said = phoenix("apply", "--etc", etc, "--on", f"sim:{node}", "--yes")
     assert said.code == 1 and "locked (backup)" in said.out
     listed = phoenix("sim", "run", node, "pct", "list").out

@@ -112,7 +112,7 @@ def test_what_may_not_be_rebuilt_is_refused(rig: Rig, how: str) -> None:
 
 
 def test_dependants_of_what_is_blocked_are_blocked(rig: Rig) -> None:
-    assert rig.node.run(["sh", "-c", "pct stop 150 && pct destroy 150"]).ok
+    assert rig.node.run(["sh", "-c", "pct stop 150 && pct destroy 150 && pct set 950 --memory 512"]).ok
     assert rig.node.run(["sed", "-i", "1i lock: backup", "/etc/pve/lxc/950.conf"]).ok
     plan = rig.plan()
     assert {blocked.target: blocked.reason for blocked in plan.blocked} == {
@@ -164,3 +164,20 @@ def test_a_bind_mount_rules_snapshots_out(tmp_path: Path) -> None:
     assert any("mp0 rules that out" in note for note in plan.notes)
     rig.converge()
     assert rig.plan().steps == ()
+
+
+def test_a_locked_container_that_is_in_order_is_of_no_concern(rig: Rig) -> None:
+    assert rig.node.run(["sed", "-i", "1i lock: backup", "/etc/pve/lxc/900.conf"]).ok
+    assert rig.node.run(["sh", "-c", "pct stop 150 && pct destroy 150"]).ok
+    plan = rig.plan()
+    assert plan.blocked == () and {step.target for step in plan.steps} == {"150"}
+    rig.converge()
+    assert rig.plan().empty
+
+
+def test_a_container_that_is_no_longer_declared_is_named_and_left(rig: Rig, tmp_path: Path) -> None:
+    documents = tree()
+    del documents["lxc_configs"]["150"]
+    rig.site = site_of(tmp_path / "etc", documents, HOST)
+    plan = rig.plan()
+    assert plan.steps == () and plan.notes[0].startswith("150: it was made by Phoenix and is no longer declared")

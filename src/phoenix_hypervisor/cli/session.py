@@ -61,12 +61,17 @@ class Session:
             raise ConfigurationError(sorted([*self.warnings, *found], key=lambda problem: problem.place))
         return tuple(found)
 
+    @property
+    def _selected(self) -> frozenset[int] | None:
+        """None where no target narrows the plan."""
+        return None if self.selection.everything else self.selection.ctids
+
     def plan(self, node: Node) -> Plan:
-        return build(self.site, node, self.selection.ctids, self.selection.host, self.rebuild)
+        return build(self.site, node, self._selected, self.selection.host, self.rebuild)
 
     def plan_after(self, node: Node) -> Plan:
         """What is still to be done when the run is over: what was to be made anew was."""
-        return build(self.site, node, self.selection.ctids, self.selection.host)
+        return build(self.site, node, self._selected, self.selection.host)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from phoenix_hypervisor.features.lifecycle.node import Guest, Node
 from phoenix_hypervisor.features.lifecycle.options import Difference
 from phoenix_hypervisor.plan import existence
 from phoenix_hypervisor.plan.chain import Chain, Outcome
-from phoenix_hypervisor.plan.explain import kept_snapshots, provenance, without_snapshots
+from phoenix_hypervisor.plan.explain import kept_snapshots, provenance, undeclared, without_snapshots
 from phoenix_hypervisor.plan.graph import order
 from phoenix_hypervisor.plan.layers import layers_of
 from phoenix_hypervisor.plan.lineage import source_of
@@ -62,7 +62,10 @@ def build(
         node=node.name,
         steps=(*_in_order(removed), *_with_downloads(site, node, made)),
         blocked=tuple(blocked.values()),
-        notes=tuple(note for outcome in outcomes.values() for note in outcome.notes),
+        notes=(
+            *(note for outcome in outcomes.values() for note in outcome.notes),
+            *(undeclared(site, node) if selected is None else ()),
+        ),
         unmanaged=unmanaged(site, chosen, host),
         names={str(ctid): site.containers[ctid].name for ctid in chosen},
     )
@@ -96,12 +99,13 @@ def _container(
         dataset = _appear(chain, node, guest, source, outcomes)
         names = snapshot_names(container)
     else:
-        _refuse_locks(chain, guest)
+        _recover(chain, guest)
         notes += provenance(container, guest, node, source[0], outcomes)
         dataset = guest.dataset
         names = _reconcile(chain, guest, node)
     chain.establish(layers)
     _finish(chain, names)
+    _refuse_locked(chain, guest)
     if guest is not None and guest.rootfs:
         notes += kept_snapshots(chain, guest, node, layers)
     return _outcome(chain, guest, tuple(notes), dataset)
@@ -156,23 +160,34 @@ def _refuse_foreign(node: Node, guest: Guest | None, ctid: int) -> None:
         )
 
 
-def _refuse_locks(chain: Chain, guest: Guest) -> None:
-    """A lock of someone else's work; one that an interrupted snapshot of ours left is cleared by us."""
-    if guest.lock is None:
-        return
-    ours = [
+def _recover(chain: Chain, guest: Guest) -> None:
+    """Clear what an interrupted snapshot of ours left."""
+    if ours := _unfinished_snapshots(guest):
+        work = [commands.pct("unlock", chain.ctid)]
+        work += [commands.pct("delsnapshot", chain.ctid, name, "--force", "1") for name in ours]
+        chain.add(
+            "recover", Symbol.CHANGE, f"remove the unfinished snapshot {', '.join(ours)}", "it was cut off", *work
+        )
+
+
+def _unfinished_snapshots(guest: Guest) -> list[str]:
+    if guest.lock != "snapshot":
+        return []
+    return [
         name
         for name, section in guest.config.snapshots.items()
         if section.get("snapstate") == "prepare" and snapshot_layers(section.description.strip()) is not None
     ]
-    if guest.lock != "snapshot" or not ours:
-        raise _Obstacle(
-            f"CT {chain.ctid} is locked ({guest.lock})",
-            f"Something works on it: run again when it is through. If nothing does: pct unlock {chain.ctid}.",
-        )
-    work = [commands.pct("unlock", chain.ctid)]
-    work += [commands.pct("delsnapshot", chain.ctid, name, "--force", "1") for name in ours]
-    chain.add("recover", Symbol.CHANGE, f"remove the unfinished snapshot {', '.join(ours)}", "it was cut off", *work)
+
+
+def _refuse_locked(chain: Chain, guest: Guest | None) -> None:
+    """A lock of someone else's work; where nothing is to be done it is of no concern."""
+    if guest is None or guest.lock in (None, "create") or _unfinished_snapshots(guest) or not chain.steps:
+        return
+    raise _Obstacle(
+        f"CT {chain.ctid} is locked ({guest.lock})",
+        f"Something works on it: run again when it is through. If nothing does: pct unlock {chain.ctid}.",
+    )
 
 
 def _reconcile(chain: Chain, guest: Guest, node: Node) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from phoenix_hypervisor.config.site import Container
+from phoenix_hypervisor.config.site import Container, Site
 from phoenix_hypervisor.features.lifecycle.marks import snapshot_layers
 from phoenix_hypervisor.features.lifecycle.node import Guest, Node
 from phoenix_hypervisor.plan.chain import Chain, Outcome
@@ -17,7 +17,7 @@ def provenance(
     container: Container, guest: Guest, node: Node, source: int | None, outcomes: Mapping[int, Outcome]
 ) -> Iterator[str]:
     """What was decided when the container was made, and can only be changed by making it anew."""
-    if bool(int(guest.current.get("unprivileged") or "0")) != container.unprivileged:
+    if (guest.current.get("unprivileged") == "1") != container.unprivileged:
         yield f"{container.ctid}: unprivileged cannot be changed on an existing container; it is kept as it is."
     try:
         observed = parse_size(guest.rootfs.get("size", "0"))
@@ -29,6 +29,13 @@ def provenance(
     declared = outcomes.get(container.source) if container.source is not None else None
     if origin and declared and declared.dataset and origin.partition("@")[0] != declared.dataset:
         yield f"{container.ctid}: it is a clone of {origin}, not of {source} as declared; it is kept as it is."
+
+
+def undeclared(site: Site, node: Node) -> Iterator[str]:
+    """Containers of ours that the configuration no longer has."""
+    for ctid, guest in node.guests.items():
+        if guest.ours and ctid not in site.containers:
+            yield f"{ctid}: it was made by Phoenix and is no longer declared; it is left as it is."
 
 
 def without_snapshots(container: Container) -> Iterator[str]:

@@ -21,13 +21,15 @@ class Selection:
 
     ctids: frozenset[int]
     host: bool
+    everything: bool = False
+    """Whether no target narrowed it."""
 
 
 def select(site: Site, words: Iterable[str]) -> Selection:
     """The selection that the words make; everything when there are none. UsageError for what means nothing."""
     named = list(words)
     if not named:
-        return Selection(frozenset(site.containers), True)
+        return Selection(frozenset(site.containers), True, everything=True)
     wanted: set[int] = set()
     for word in named:
         if word != HOST:
