@@ -41,7 +41,7 @@ unprivileged: 1
 
 def run(command: Command, folder: Path) -> subprocess.CompletedProcess[str]:
     """The command with ``/etc/pve`` in its script below the folder."""
-    script = command.stdin.replace("/etc/pve", f"{folder}/etc/pve")
+    script = command.stdin.replace("/etc/pve", f"{folder}/etc/pve").replace("/run/lock", f"{folder}/run/lock")
     return subprocess.run(command.argv, input=script, capture_output=True, text=True, check=False)
 
 
@@ -99,10 +99,16 @@ def test_what_is_no_longer_a_begun_clone_is_not_overwritten(pve: Path) -> None:
 
 
 def test_a_snapshot_that_is_not_there_releases_nothing(pve: Path) -> None:
-    take(pve)
+    assert run(commands.take_id(901, cloning_mark(900, "nosuch"), "web"), pve).returncode == 0
     done = release(pve, "nosuch")
     assert done.returncode == 1 and "has no snapshot nosuch" in done.stderr
     assert "lock: create" in (pve / "etc/pve/lxc/901.conf").read_text()
+
+
+def test_somebody_elses_creation_is_not_overwritten(pve: Path) -> None:
+    (pve / "etc/pve/lxc/901.conf").write_text("lock: create\n")
+    assert release(pve).returncode == 1
+    assert (pve / "etc/pve/lxc/901.conf").read_text() == "lock: create\n"
 
 
 @pytest.fixture
@@ -114,13 +120,14 @@ def root(tmp_path: Path) -> Path:
     for kind in ("ed25519", "rsa"):
         (tmp_path / f"etc/ssh/ssh_host_{kind}_key").write_text("the source's")
         (tmp_path / f"etc/ssh/ssh_host_{kind}_key.pub").write_text("the source's")
+    os.chown(tmp_path / "etc", 100_000, 100_000)
     (tmp_path / "etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
     (tmp_path / "var/lib/dbus/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
     return tmp_path
 
 
 def reset(root: Path) -> subprocess.CompletedProcess[str]:
-    return run(commands.reset_identity(str(root), "web", unprivileged=True), root)
+    return run(commands.reset_identity(str(root), "web"), root)
 
 
 def test_a_clone_gets_an_identity_of_its_own(root: Path) -> None:
@@ -172,3 +179,22 @@ def test_a_machine_id_that_is_a_link_is_replaced_not_followed(
     assert reset(root).returncode == 0
     assert outside.read_text() == "the node's"
     assert not (root / "etc/machine-id").is_symlink()
+
+
+@pytest.mark.parametrize("kind", ["dsa", "dss", "ed25519_sk", "strange"])
+def test_kinds_of_keys_that_are_no_longer_made_are_removed(root: Path, kind: str) -> None:
+    for name in (f"ssh_host_{kind}_key", f"ssh_host_{kind}_key.pub"):
+        (root / "etc/ssh" / name).write_text("the source's")
+    assert reset(root).returncode == 0
+    assert not list((root / "etc/ssh").glob(f"*{kind}_key*"))
+
+
+def test_a_key_that_is_a_link_to_a_folder_leads_nowhere(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    key = root / "etc/ssh/ssh_host_rsa_key"
+    for path in (key, key.with_name("ssh_host_rsa_key.pub")):
+        path.unlink()
+        path.symlink_to(outside)
+    assert reset(root).returncode == 0
+    assert list(outside.iterdir()) == []
+    assert key.is_file() and not key.is_symlink()

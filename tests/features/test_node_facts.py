@@ -49,7 +49,6 @@ def program(folder: Path, name: str, text: str) -> None:
 def node_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root, bin_folder = tmp_path / "root", tmp_path / "bin"
     files = {
-        "etc/hostname": "pve1\n",
         "etc/pve/.vmlist": json.dumps(
             {
                 "version": 1,
@@ -69,7 +68,7 @@ def node_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "sys/bus/pci/devices/0000:01:00.0/class": "0x030000\n",
         "sys/bus/pci/devices/0000:01:00.1/vendor": "0x10de\n",
         "sys/bus/pci/devices/0000:01:00.1/class": "0x040300\n",
-        "tank/lxc/subvol-900-disk-0/var/lib/phoenix/layers/base_setup": "0123\n",
+        "tank/lxc/subvol-900-disk-0/var/lib/phoenix/layers/base_setup": "0123456789abcdef\n",
         "tank/lxc/subvol-901-disk-0/var/lib/phoenix/README": "",
         "secret/base_setup": "root:hash\n",
         "var/lib/vz/template/cache/debian.tar.zst": "",
@@ -81,6 +80,7 @@ def node_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
     (root / "tank/lxc/subvol-901-disk-0/var/lib/phoenix/layers").symlink_to(root / "secret")
+    (root / "etc/pve/local").symlink_to("nodes/pve1")
     bin_folder.mkdir()
     rows = [("tank/lxc", "-", "/tank/lxc"), ("tank/lxc/subvol-900-disk-0", "-", "/tank/lxc/subvol-900-disk-0")]
     rows += [("tank/lxc/subvol-900-disk-0@base-snapshot", "-", "-")]
@@ -110,7 +110,7 @@ async def test_the_whole_node_in_one_round_trip(node_folder: Path) -> None:
     assert node.guests[900].running and not node.guests[901].running
     assert node.guests[900].ours and not node.guests[901].ours
     assert node.guests[900].config.effective.get("features") == "nesting=1"
-    assert node.guests[900].layers == {"base_setup": "0123"}
+    assert node.guests[900].layers == {"base_setup": "0123456789abcdef"}
     assert node.gpus == 1
     assert node.interfaces == {"vmbr0"}
     assert node.tarballs == {"/var/lib/vz/template/cache/debian.tar.zst", "/srv/there.tar.zst"}

@@ -8,12 +8,19 @@ from collections.abc import Callable
 from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.features.lifecycle.commands import stamp
 from phoenix_hypervisor.machine import Machine
-from phoenix_hypervisor.plan.step import Converge, Poll, Work
+from phoenix_hypervisor.plan.step import Converge, Guarded, Poll, Work
 from phoenix_hypervisor.transport.container import ContainerTransport
 
 Told = Callable[[Command, Result], None]
 
-TRANSIENT = ("got timeout", "Temporary failure resolving", "Could not get lock", "Resource temporarily unavailable")
+TRANSIENT = (
+    "got timeout",
+    "got lock request timeout",
+    "dataset is busy",
+    "Temporary failure resolving",
+    "Could not get lock",
+    "Resource temporarily unavailable",
+)
 """What a command says when trying again soon is known to help."""
 _TRIES = 3
 _PAUSE = 5.0
@@ -37,6 +44,8 @@ class Worker:
             await self._run(self._machine, work)
         elif isinstance(work, Poll):
             await self._poll(work)
+        elif isinstance(work, Guarded):
+            await self._guarded(work)
         else:
             await self._converge(work)
 
@@ -63,6 +72,13 @@ class Worker:
                 raise WorkFailed(f"not {poll.what} within {poll.limit:g} s: {result.said}")
             await asyncio.sleep(pause)
             pause = min(2 * pause, poll.every)
+
+    async def _guarded(self, work: Guarded) -> None:
+        try:
+            await self._run(self._machine, work.command)
+        except WorkFailed:
+            self._told(work.if_failed, await self._machine.run(work.if_failed))
+            raise
 
     async def _converge(self, work: Converge) -> None:
         """Look, change what differs, look again; only what has taken effect is stamped."""

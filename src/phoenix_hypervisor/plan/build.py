@@ -95,10 +95,11 @@ def _container(
     _refuse_foreign(node, guest, container.ctid)
     layers = layers_of(container, site, node)
     notes = [*without_snapshots(container)]
-    if guest is None or guest.lock == "create" or (guest.ours and not guest.rootfs):
+    if guest is None or _is_unfinished(node, guest):
         dataset = _appear(chain, node, guest, source, outcomes)
         names = snapshot_names(container)
     else:
+        _refuse_lost_root(node, guest)
         _recover(chain, guest)
         notes += provenance(container, guest, node, source[0], outcomes)
         dataset = guest.dataset
@@ -111,6 +112,28 @@ def _container(
     return _outcome(chain, guest, tuple(notes), dataset)
 
 
+def _is_unfinished(node: Node, guest: Guest) -> bool:
+    """Whether only a beginning, or an end, of the container is there: nothing that anybody worked in yet, or still.
+
+    Proxmox writes a creation's configuration without a lock before it is through; so until our mark is gone, a
+    container that never ran is taken for unfinished.
+    """
+    if guest.lock == "create" or (guest.ours and not guest.rootfs):
+        return True
+    if guest.ctid not in node.creating:
+        return False
+    untouched = not guest.running and not guest.config.snapshots and not guest.layers
+    return guest.lock == "destroyed" or (guest.ours and (untouched or node.lost_root(guest)))
+
+
+def _refuse_lost_root(node: Node, guest: Guest) -> None:
+    if node.lost_root(guest):
+        raise _Obstacle(
+            f"the root file system of CT {guest.ctid} is gone ({guest.rootfs.get('volume')})",
+            f"To make it anew: phoenix apply {guest.ctid} --rebuild {guest.ctid}.",
+        )
+
+
 def _appear(
     chain: Chain,
     node: Node,
@@ -119,8 +142,8 @@ def _appear(
     outcomes: Mapping[int, Outcome],
 ) -> str | None:
     """The container is not there, or only its beginning is."""
-    begun = guest is not None and guest.ours
-    if guest is not None and not begun and chain.ctid not in node.creating:
+    begun = guest is not None and guest.ours and guest.lock == "create"
+    if guest is not None and not guest.ours and chain.ctid not in node.creating:
         raise _Obstacle(
             f"CT {chain.ctid} is being created by someone else (lock: create)",
             f"If nothing works on it: pct unlock {chain.ctid} && pct destroy {chain.ctid}, then run again.",
@@ -130,11 +153,8 @@ def _appear(
     origin = outcomes[source[0]]
     if origin.dataset is None or chain.container.storage is None:
         raise _Obstacle(f"its source {source[0]} is not on ZFS", "Cloning by snapshot needs a zfspool.")
-    if guest is not None and not begun:
-        raise _Obstacle(
-            f"CT {chain.ctid} is a creation that was cut off, and is now declared a clone",
-            f"pct unlock {chain.ctid} && pct destroy {chain.ctid}, then run again.",
-        )
+    if not begun:
+        existence.clear(chain, node, guest)
     snapshot = _snapshot_of(origin)
     found = existence.Source(source[0], snapshot, origin.dataset, source[1])
     chain.layers.update(origin.snapshot_layers)
@@ -153,7 +173,7 @@ def _refuse_foreign(node: Node, guest: Guest | None, ctid: int) -> None:
         host, kind = node.elsewhere[ctid]
         what = "a container" if kind == "lxc" else "a virtual machine"
         raise _Obstacle(f"the id {ctid} belongs to {what} on {host}", "Give the container another CTID.")
-    if guest is not None and not guest.ours and guest.lock != "create":
+    if guest is not None and not guest.ours and not _is_unfinished(node, guest):
         raise _Obstacle(
             f"CT {ctid} is on the node and was not made by Phoenix",
             f"To hand it over: pct set {ctid} --tags phoenix. Otherwise give the container another CTID.",
@@ -163,20 +183,20 @@ def _refuse_foreign(node: Node, guest: Guest | None, ctid: int) -> None:
 def _recover(chain: Chain, guest: Guest) -> None:
     """Clear what an interrupted snapshot of ours left."""
     if ours := _unfinished_snapshots(guest):
-        work = [commands.pct("unlock", chain.ctid)]
-        work += [commands.pct("delsnapshot", chain.ctid, name, "--force", "1") for name in ours]
-        chain.add(
-            "recover", Symbol.CHANGE, f"remove the unfinished snapshot {', '.join(ours)}", "it was cut off", *work
-        )
+        work = [commands.pct("unlock", chain.ctid)] if guest.lock else []
+        work += [command for name in ours for command in commands.clear_snapshot(chain.ctid, name, guest.dataset)]
+        title = f"remove the unfinished snapshot {', '.join(ours)}"
+        chain.add("recover", Symbol.CHANGE, title, "it was cut off", *work)
 
 
 def _unfinished_snapshots(guest: Guest) -> list[str]:
-    if guest.lock != "snapshot":
+    """Snapshots of ours whose taking or removing was cut off, whether or not the lock is still there."""
+    if guest.lock not in (None, "snapshot", "snapshot-delete"):
         return []
     return [
         name
         for name, section in guest.config.snapshots.items()
-        if section.get("snapstate") == "prepare" and snapshot_layers(section.description.strip()) is not None
+        if section.get("snapstate") and snapshot_layers(section.description.strip()) is not None
     ]
 
 
@@ -259,7 +279,7 @@ def _with_downloads(site: Site, node: Node, steps: list[Step]) -> Iterable[Step]
     for volume in dict.fromkeys(wanted.values()):
         title = f"download {volume}"
         lock = frozenset({f"storage:{volume.partition(':')[0]}"})
-        work = (commands.download(volume),)
+        work = commands.download(volume)
         yield Step(f"download:{volume}", "host", Symbol.ADD, title, "the tarball is not on the node", work, (), lock)
     for step in steps:
         extra = (f"download:{wanted[step.id]}",) if step.id in wanted else ()

@@ -74,7 +74,8 @@ class Chain:
 
     def stop(self, reason: str) -> None:
         if self.running:
-            self.add("stop", Symbol.CHANGE, "stop", reason, commands.stop(self.ctid))
+            gone = Poll(commands.stopped(self.ctid), "stopped", 1.0, float(commands.STOP_LIMIT))
+            self.add("stop", Symbol.CHANGE, "stop", reason, commands.stop(self.ctid), gone)
             self.running = False
 
     def start(self, reason: str, names: bool = False) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from phoenix_hypervisor.command import Command
 from phoenix_hypervisor.config.site import Container
 from phoenix_hypervisor.features.lifecycle import commands
 from phoenix_hypervisor.features.lifecycle.marks import MARK, TAG, cloning_mark
 from phoenix_hypervisor.features.lifecycle.node import Guest, Node
 from phoenix_hypervisor.features.lifecycle.options import brief
 from phoenix_hypervisor.plan.chain import Chain
-from phoenix_hypervisor.plan.step import Symbol
+from phoenix_hypervisor.plan.step import Guarded, Symbol
 from phoenix_hypervisor.plan.wanted import wanted_options
 from phoenix_hypervisor.proxmox.guest import Section
 
@@ -44,7 +43,9 @@ def create(chain: Chain, node: Node, guest: Guest | None) -> str | None:
     container = chain.container
     storage, size = _where(container)
     tarball = container.tarball or ""
-    before, clean, reason = _remains(container.ctid, node, guest)
+    clear(chain, node, guest)
+    left = node.remains(container.ctid)
+    before = tuple(name for name in node.volumes(container.ctid) if name not in left)
     differences = wanted_options(container).differences(Section())
     chain.fresh = True
     made = commands.create(container.ctid, tarball, storage, size, container.unprivileged, differences)
@@ -52,34 +53,30 @@ def create(chain: Chain, node: Node, guest: Guest | None) -> str | None:
         "create",
         Symbol.ADD,
         f"create from {PurePosixPath(tarball).name} on {storage}, {size} GB",
-        reason,
-        *clean,
+        "not on the node",
         commands.begin_creation(container.ctid, before),
-        made,
+        Guarded(made, commands.end_failed_creation(container.ctid)),
         commands.end_creation(container.ctid),
     )
     found = node.storages[storage]
-    gone = frozenset(node.volumes(container.ctid)) - frozenset(before)
-    return node.free_volume(container.ctid, found, gone) if found.type == "zfspool" else None
+    return node.free_volume(container.ctid, found, frozenset(left)) if found.type == "zfspool" else None
 
 
-def _remains(ctid: int, node: Node, guest: Guest | None) -> tuple[tuple[str, ...], tuple[Command, ...], str]:
-    """Volumes that were there before us, the commands that clear what an earlier run left, and the reason to show."""
-    volumes = node.volumes(ctid)
+def clear(chain: Chain, node: Node, guest: Guest | None) -> None:
+    """Remove what a creation or destruction of ours that was cut off left.
+
+    ``pct destroy`` takes only what the configuration names; the rest goes after it.
+    """
+    ctid = chain.ctid
     if guest is None and ctid not in node.creating:
-        return volumes, (), "not on the node"
-    before = tuple(name for name in volumes if name in node.creating.get(ctid, frozenset(volumes)))
-    left = [name for name in volumes if name not in before]
-    clear = [Command("zfs", "destroy", name) for name in left]
+        return
+    work = [commands.unmount_remains(ctid)]
     if guest is not None:
-        clear = [commands.pct("unlock", ctid), commands.pct("destroy", ctid), *map(_destroy_if_there, left)]
-    return before, tuple(clear), "its creation was cut off; what was left is removed"
-
-
-def _destroy_if_there(dataset: str) -> Command:
-    """``pct destroy`` takes only what the configuration names; the rest of a cut-off creation goes after it."""
-    script = 'if zfs list -H -o name "$1" >/dev/null 2>&1; then exec zfs destroy "$1"; fi\n'
-    return Command("sh", "-s", "--", dataset, stdin=script)
+        work += [commands.pct("unlock", ctid)] if guest.lock else []
+        work.append(commands.destroy(ctid))
+    work += [commands.destroy_volume(name) for name in node.remains(ctid)]
+    work.append(commands.end_creation(ctid))
+    chain.add("clear", Symbol.REMOVE, "remove what was left", "an earlier run was cut off", *work)
 
 
 def clone(chain: Chain, node: Node, source: Source, begun: bool, needs: tuple[str, ...]) -> str:
@@ -92,13 +89,13 @@ def clone(chain: Chain, node: Node, source: Source, begun: bool, needs: tuple[st
     storage = node.storages[container.storage or ""]
     size, hostname = container.size_gb or 0, container.name
     finished = _begun_volume(node, container.ctid, source) if begun else None
-    dataset = finished or node.free_volume(container.ctid, storage)
+    dataset = finished or node.free_volume(container.ctid, storage, frozenset(node.remains(container.ctid)))
     volume = f"{storage.id}:{dataset.rpartition('/')[2]}"
     take = commands.take_id(container.ctid, cloning_mark(source.ctid, source.snapshot), hostname)
     work = [
         *(() if begun else (take,)),
         *(() if finished else (commands.clone_dataset(source.zfs_snapshot, dataset, size),)),
-        commands.reset_identity(_mountpoint(node, storage.pool or "", dataset), hostname, container.unprivileged),
+        commands.reset_identity(_mountpoint(node, storage.pool or "", dataset), hostname),
         commands.release_clone(container.ctid, source.ctid, source.snapshot, hostname, volume, size),
     ]
     title = f"clone {source.ctid}@{source.snapshot} by zfs clone on {storage.id}, {size} GB"

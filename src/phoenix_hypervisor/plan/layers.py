@@ -91,7 +91,7 @@ def _inside(script: Script, ctid: int, piece: str) -> Iterator[Work]:
     """Bring the script into the container, and run it there."""
     path = f"{_INSIDE}/{script.name}"
     if script.content is None:
-        yield commands.carry_script(ctid, f"/{SCRIPTS}/{script.name}", path)
+        yield commands.carry_script(ctid, f"/{SCRIPTS}/{script.name}", path, script.digest)
     else:
         yield inside(ctid, commands.install_script(path, script.content))
     yield inside(ctid, commands.run_script(path, ctid, piece))

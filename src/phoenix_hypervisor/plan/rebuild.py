@@ -38,9 +38,11 @@ def _permit(site: Site, node: Node, guest: Guest, wanted: frozenset[int]) -> Non
 
 def _destroy(node: Node, guest: Guest) -> Step:
     ctid = guest.ctid
-    work = [commands.stop(ctid)] if guest.running else []
-    if guest.lock == "create":
-        work.append(commands.pct("unlock", ctid))
+    named = " ".join(guest.current.options.values())
+    others = tuple(name for name in node.volumes(ctid) if name.rpartition("/")[2] not in named)
+    work = [commands.begin_creation(ctid, others)]
+    work += [commands.stop(ctid)] if guest.running else []
+    work += [commands.pct("unlock", ctid)] if guest.lock else []
     volumes = ", ".join(node.volumes(ctid)) or "none"
     return Step(
         id=f"{ctid}:destroy",
@@ -48,7 +50,7 @@ def _destroy(node: Node, guest: Guest) -> Step:
         symbol=Symbol.REMOVE,
         title=f"destroy with its volumes and snapshots: {volumes}",
         reason="--rebuild",
-        work=(*work, commands.destroy(ctid)),
+        work=(*work, commands.destroy(ctid), commands.end_creation(ctid)),
         needs=tuple(f"{clone}:destroy" for clone in node.clones_of(guest)),
         locks=frozenset({f"ct:{ctid}"}),
     )

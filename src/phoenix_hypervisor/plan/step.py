@@ -40,7 +40,15 @@ class Converge:
     resources: tuple[Resource, ...]
 
 
-Work = Command | Poll | Converge
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A command, and what is run when it failed; the failure stays one."""
+
+    command: Command
+    if_failed: Command
+
+
+Work = Command | Poll | Converge | Guarded
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ class Step:
         for work in self.work:
             if isinstance(work, Command):
                 yield work
-            elif isinstance(work, Poll):
+            elif isinstance(work, Poll | Guarded):
                 yield work.command
 
     def as_json(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from phoenix_hypervisor.config.site import Container, Network, Site
-from phoenix_hypervisor.features.lifecycle.options import Wanted
+from phoenix_hypervisor.features.lifecycle.options import Wanted, mount_properties
 from phoenix_hypervisor.resource import Feature, Slice
 
 CONFIGURED_STATE = "configured-state"
@@ -69,7 +69,8 @@ def snapshot_names(container: Container) -> tuple[str, ...]:
 
 def bind_mounts(container: Container) -> tuple[str, ...]:
     """The ``mpN`` options that mount a folder of the node: they block every snapshot (facts.md, "Cloning")."""
-    return tuple(key for key, value in container.options.items() if _MOUNT.match(key) and value.startswith("/"))
+    mounts = {key: mount_properties(value) for key, value in container.options.items() if _MOUNT.match(key)}
+    return tuple(key for key, found in mounts.items() if found.get("volume", "").startswith("/"))
 
 
 def slice_of(feature: Feature, site: Site, container: Container) -> Slice:

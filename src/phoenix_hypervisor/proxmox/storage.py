@@ -33,7 +33,14 @@ class Storage:
 
     @property
     def content(self) -> frozenset[str]:
-        return frozenset(filter(None, self.options.get("content", "").split(",")))
+        """What it is to hold; without a word of it, what its type holds by default."""
+        declared = self.options.get("content", "images,rootdir")
+        return frozenset(filter(None, declared.split(","))) - {"none"}
+
+    def is_on(self, node: str) -> bool:
+        """Whether the node uses it: neither disabled nor kept to other nodes."""
+        nodes = [name for name in self.options.get("nodes", "").split(",") if name]
+        return "disable" not in self.options and (not nodes or node in nodes)
 
     @property
     def pool(self) -> str | None:

@@ -24,7 +24,10 @@ def _installed(result: Result) -> frozenset[str]:
 
 
 class Packages(Resource):
-    """Packages that are installed, in whatever version the machine's sources give."""
+    """Packages that are installed, in whatever version the machine's sources give.
+
+    An installation that was cut off before is finished first: apt refuses everything until then.
+    """
 
     kind: ClassVar[str] = "package"
     packages: tuple[PackageName, ...]
@@ -39,7 +42,8 @@ class Packages(Resource):
 
     def change(self, facts: Facts) -> Iterator[Command]:
         if missing := [name for name in self.packages if name not in facts[self._fact]]:
-            yield Command("apt-get", "update", "-q", timeout=_TIMEOUT)
+            yield Command("dpkg", "--configure", "-a", "--force-confold", timeout=_TIMEOUT)
+            yield Command("apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any", timeout=_TIMEOUT)
             yield Command("apt-get", "install", *_APT, "--no-install-recommends", *missing, timeout=_TIMEOUT)
 
     def __str__(self) -> str:

@@ -11,8 +11,6 @@ from phoenix_hypervisor.features.lifecycle.options import Difference, set_argume
 
 CREATE_LIMIT = 1800.0
 STOP_LIMIT = 60
-UNPRIVILEGED_BASE = 100_000
-"""Where the uids of an unprivileged container begin on the node (Proxmox's default idmap)."""
 
 
 def pct(verb: str, ctid: int, *arguments: str, timeout: float = 120.0) -> Command:
@@ -28,6 +26,18 @@ def begin_creation(ctid: int, before: tuple[str, ...]) -> Command:
 
 def end_creation(ctid: int) -> Command:
     return Command("rm", "-f", f"/{CREATING}/{ctid}")
+
+
+def end_failed_creation(ctid: int) -> Command:
+    """A creation that failed and cleared up after itself left nothing that our mark should stand for."""
+    script = '[ -e "/etc/pve/lxc/$1.conf" ] || rm -f "/$2/$1"\n'
+    return Command("sh", "-s", "--", str(ctid), CREATING, stdin=script)
+
+
+def unmount_remains(ctid: int) -> Command:
+    """A creation that was killed leaves the root file system mounted; nothing could destroy it then."""
+    script = 'root=/var/lib/lxc/$1/rootfs\nif grep -qs " $root " /proc/self/mountinfo; then umount -R "$root"; fi\n'
+    return Command("sh", "-s", "--", str(ctid), stdin=script)
 
 
 def create(
@@ -47,10 +57,11 @@ def configure(ctid: int, differences: tuple[Difference, ...]) -> Command:
     return pct("set", ctid, *set_arguments(differences))
 
 
-def download(volume: str) -> Command:
-    """Fetch a tarball into its storage; pveam compares the checksum of its index."""
+def download(volume: str) -> tuple[Command, Command]:
+    """Bring the index up to date, then fetch a tarball into its storage; pveam compares the index's checksum."""
     storage, _, path = volume.partition(":")
-    return Command("pveam", "download", storage, PurePosixPath(path).name, timeout=CREATE_LIMIT)
+    fetch = Command("pveam", "download", storage, PurePosixPath(path).name, timeout=CREATE_LIMIT)
+    return Command("pveam", "update", timeout=CREATE_LIMIT), fetch
 
 
 def grow(ctid: int, size_gb: int) -> Command:
@@ -67,6 +78,27 @@ def stop(ctid: int) -> Command:
     return pct("shutdown", ctid, *options, timeout=STOP_LIMIT + 60.0)
 
 
+def stopped(ctid: int) -> Command:
+    """Succeeds when the container does not run: exit code 0 of a shutdown is not the truth."""
+    script = '! lxc-ls --running -1 | grep -qx "$1" || { echo "it still runs" >&2; exit 1; }\n'
+    return Command("sh", "-s", "--", str(ctid), stdin=script)
+
+
+def clear_snapshot(ctid: int, name: str, dataset: str | None) -> tuple[Command, ...]:
+    """Remove an unfinished snapshot; ``--force`` takes the section only, so the ZFS snapshot goes after it."""
+    section = pct("delsnapshot", ctid, name, "--force", "1")
+    if dataset is None:
+        return (section,)
+    script = 'if zfs list -H -t snapshot -o name "$1" >/dev/null 2>&1; then exec zfs destroy "$1"; fi\n'
+    return section, Command("sh", "-s", "--", f"{dataset}@{name}", stdin=script)
+
+
+def destroy_volume(dataset: str) -> Command:
+    """Destroy a file system with its snapshots, if it is there; what has clones stays, and says so."""
+    script = 'if zfs list -H -o name "$1" >/dev/null 2>&1; then exec zfs destroy -r "$1"; fi\n'
+    return Command("sh", "-s", "--", dataset, stdin=script)
+
+
 def destroy(ctid: int) -> Command:
     return pct("destroy", ctid, timeout=600.0)
 
@@ -75,14 +107,26 @@ def snapshot(ctid: int, name: str, layers: Mapping[str, str]) -> Command:
     return pct("snapshot", ctid, name, "--description", snapshot_description(layers))
 
 
-_TAKE_ID = """\
+_LOCKED = """\
 set -eu
-if grep -q "\\"$1\\":" /etc/pve/.vmlist; then
+mkdir -p /run/lock/lxc
+exec 9>"/run/lock/lxc/pve-config-$1.lock"
+flock -w 10 9 || {
+  echo "can't lock file '/run/lock/lxc/pve-config-$1.lock' - got timeout" >&2
+  exit 1
+}
+conf=/etc/pve/lxc/$1.conf
+"""
+"""Proxmox's own lock of a container's configuration, and the file."""
+
+_TAKE_ID = f"""\
+{_LOCKED}
+if [ -e "$conf" ] || grep -q "\\"$1\\":" /etc/pve/.vmlist; then
   echo "CT $1 already exists" >&2
   exit 17
 fi
-set -C
-printf %s "$2" >"/etc/pve/lxc/$1.conf"
+printf %s "$2" >"$conf.tmp.phoenix"
+mv "$conf.tmp.phoenix" "$conf"
 """
 
 
@@ -100,11 +144,12 @@ def clone_dataset(snapshot: str, dataset: str, size_gb: int) -> Command:
 
 _IDENTITY = """\
 set -eu
-root=$1 name=$2 owner=$3
+root=$1 name=$2
 [ -d "$root/etc" ] || { echo "$root is not mounted" >&2; exit 1; }
 for part in "$root" "$root/etc" "$root/etc/ssh" "$root/var" "$root/var/lib" "$root/var/lib/dbus"; do
   [ ! -L "$part" ] || { echo "$part is a symbolic link" >&2; exit 1; }
 done
+owner=$(stat -c %u:%g "$root/etc")
 if [ -e "$root/etc/machine-id" ] || [ -L "$root/etc/machine-id" ]; then
   rm -f "$root/etc/machine-id"
   : >"$root/etc/machine-id"
@@ -115,10 +160,18 @@ if [ -f "$root/var/lib/dbus/machine-id" ] && [ ! -L "$root/var/lib/dbus/machine-
   rm -f "$root/var/lib/dbus/machine-id"
 fi
 for key in "$root"/etc/ssh/ssh_host_*_key; do
-  [ -e "$key" ] || continue
+  [ -e "$key" ] || [ -L "$key" ] || continue
   kind=${key##*/ssh_host_}
   kind=${kind%_key}
-  rm -f "$key.phoenix" "$key.phoenix.pub"
+  if [ -L "$key" ] || [ ! -f "$key" ]; then rm -rf "$key"; fi
+  if [ -L "$key.pub" ] || [ ! -f "$key.pub" ]; then rm -rf "$key.pub"; fi
+  rm -rf "$key.phoenix" "$key.phoenix.pub"
+  case $kind in
+    rsa | ecdsa | ed25519) ;;
+    *)
+      rm -f "$key" "$key.pub"
+      continue ;;
+  esac
   ssh-keygen -q -t "$kind" -N '' -C "root@$name" -f "$key.phoenix"
   chown "$owner" "$key.phoenix" "$key.phoenix.pub"
   mv -f "$key.phoenix.pub" "$key.pub"
@@ -127,17 +180,18 @@ done
 """
 
 
-def reset_identity(mountpoint: str, hostname: str, unprivileged: bool) -> Command:
-    """Give the clone a machine-id and SSH host keys of its own, before its first start (spec L10)."""
-    base = UNPRIVILEGED_BASE if unprivileged else 0
-    return Command("sh", "-s", "--", mountpoint, hostname, f"{base}:{base}", stdin=_IDENTITY, timeout=120.0)
+def reset_identity(mountpoint: str, hostname: str) -> Command:
+    """Give the clone a machine-id and SSH host keys of its own, before its first start (spec L10).
+
+    They belong to whom ``/etc`` belongs to: the container's root, whatever its id map. Links are removed, not followed.
+    """
+    return Command("sh", "-s", "--", mountpoint, hostname, stdin=_IDENTITY, timeout=120.0)
 
 
-_RELEASE = """\
-set -eu
-id=$1 source=$2 snapshot=$3 text=$4
-conf=/etc/pve/lxc/$id.conf
-if ! grep -q '^lock: create$' "$conf"; then
+_RELEASE = f"""\
+{_LOCKED}
+source=$2 snapshot=$3 text=$4
+if ! grep -q '^lock: create$' "$conf" || ! grep -q "Being cloned from $source@$snapshot" "$conf"; then
   echo "$conf is no longer the clone that was begun" >&2
   exit 1
 fi
@@ -157,8 +211,8 @@ if [ -z "$kept" ]; then
   echo "CT $source has no snapshot $snapshot" >&2
   exit 1
 fi
-printf '%s%s' "$text" "$kept" >"$conf.tmp.$$"
-mv "$conf.tmp.$$" "$conf"
+printf '%s%s' "$text" "$kept" >"$conf.tmp.phoenix"
+mv "$conf.tmp.phoenix" "$conf"
 """
 
 
@@ -169,10 +223,15 @@ def release_clone(ctid: int, source: int, snapshot: str, hostname: str, volume: 
 
 
 _READY = """\
-state=$(systemctl is-system-running 2>/dev/null)
-case $state in
-  running | degraded | offline | unknown | '') ;;
-  *) echo "init: $state" >&2; exit 1 ;;
+case $(readlink -f /sbin/init 2>/dev/null) in
+  */systemd)
+    state=$(systemctl is-system-running 2>/dev/null)
+    case $state in
+      running | degraded) ;;
+      *)
+        echo "init: ${state:-does not answer yet}" >&2
+        exit 1 ;;
+    esac ;;
 esac
 [ "$1" = none ] || [ -n "$(ip -o addr show dev "$1" scope global 2>/dev/null)" ] || {
   echo "no address on $1" >&2
@@ -182,10 +241,12 @@ esac
 for file in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
   [ -f "$file" ] || continue
   while read -r type uri rest; do
-    case $uri in
-      http://* | https://*)
+    case $type$uri in
+      '#'*) continue ;;
+      *http://* | *https://*)
         host=${uri#*://}
         host=${host%%/*}
+        host=${host##*@}
         getent hosts "${host%%:*}" >/dev/null && exit 0
         echo "$host does not resolve" >&2
         exit 1 ;;
@@ -233,7 +294,11 @@ def run_script(path: str, ctid: int, slice_json: str) -> Command:
     return Command(path, str(ctid), stdin=slice_json, timeout=CREATE_LIMIT, confidential=True)
 
 
-def carry_script(ctid: int, source: str, path: str) -> Command:
-    """Bring a script that lies on the node into the container."""
-    script = 'cat "$2" | lxc-attach -n "$1" --clear-env -- sh -c "$4" sh "$3"\n'
-    return Command("sh", "-s", "--", str(ctid), source, path, _INSTALL, stdin=script)
+def carry_script(ctid: int, source: str, path: str, digest: str) -> Command:
+    """Bring a script that lies on the node into the container, if it is the one that was planned (SHA-256)."""
+    script = (
+        'found=$(sha256sum <"$2") || exit 1\n'
+        '[ "${found%% *}" = "$5" ] || { echo "$2 changed meanwhile" >&2; exit 1; }\n'
+        'exec lxc-attach -n "$1" --clear-env -- sh -c "$4" sh "$3" <"$2"\n'
+    )
+    return Command("sh", "-s", "--", str(ctid), source, path, _INSTALL, digest, stdin=script)

@@ -24,9 +24,9 @@ def _script(text: str, *arguments: str) -> Command:
     return Command("sh", "-s", "--", *arguments, stdin=text, timeout=_LIMIT)
 
 
-def _hostname(result: Result) -> str:
-    """The node's name as Proxmox knows it: without a domain."""
-    return answered(result, "its name").strip().partition(".")[0]
+def _node_name(result: Result) -> str:
+    """The node's name as Proxmox knows it: where /etc/pve/local points."""
+    return PurePosixPath(answered(result, "its name (/etc/pve/local); is it a Proxmox VE node?").strip()).name
 
 
 def _vmlist(result: Result) -> dict[int, tuple[str, str]]:
@@ -58,7 +58,7 @@ def _storages(result: Result) -> dict[str, Storage]:
 
 
 def _datasets(result: Result) -> dict[str, tuple[str, str]]:
-    """Dataset or snapshot name to (origin, mountpoint), ``-`` where there is none; a node without ZFS has none."""
+    """Dataset name to (origin, mountpoint), ``-`` where there is none; a node without ZFS has none."""
     text = "" if result.rc == NOT_FOUND else answered(result, "its datasets (zfs list)")
     rows = (line.split("\t") for line in text.splitlines())
     return {row[0]: (row[1], row[2]) for row in rows if len(row) == 3}
@@ -79,75 +79,80 @@ def _digests(result: Result) -> dict[str, str]:
     return {PurePosixPath(row[1].lstrip("*")).name: row[0] for row in rows if len(row) == 2}
 
 
-NAME = Fact("host name", Command("cat", "etc/hostname"), _hostname)
+_FILES = """\
+set -- "$1"/$2
+[ -e "$1" ] || exit 0
+grep -aHs '' "$@"
+exit 0
+"""
+_STORAGES = "[ ! -e etc/pve/storage.cfg ] || exec cat etc/pve/storage.cfg\n"
+_GPUS = """\
+for d in sys/bus/pci/devices/*; do
+  [ -r "$d/vendor" ] && read -r vendor <"$d/vendor" && read -r class <"$d/class" || continue
+  case $vendor$class in 0x10de0x03*) printf '%s\\n' "${d##*/}" ;; esac
+done
+exit 0
+"""
+_STAMPS = """\
+layers=$1
+command -v zfs >/dev/null || exit 0
+mounts=$(zfs list -H -t filesystem -o mountpoint) || exit 1
+printf '%s\\n' "$mounts" | {
+  set --
+  while read -r mount; do
+    case $mount in /?*) mount=${mount#/} ;; *) continue ;; esac
+    [ -d "$mount/$layers" ] || continue
+    for part in var var/lib var/lib/phoenix "$layers"; do [ ! -L "$mount/$part" ] || continue 2; done
+    for file in "$mount/$layers"/*; do
+      [ -f "$file" ] && [ ! -L "$file" ] && set -- "$@" "$file"
+    done
+  done
+  [ $# -eq 0 ] || grep -aHsm1 '' "$@"
+}
+exit 0
+"""
+_NODE_SCRIPTS = """\
+set -- "$1"/*
+[ -e "$1" ] || exit 0
+sha256sum "$@" 2>/dev/null
+exit 0
+"""
+_TARBALLS = """\
+[ -e etc/pve/storage.cfg ] || exit 0
+while read -r key value; do
+  [ "$key" = path ] || continue
+  timeout 5 ls ".$value/template/cache" 2>/dev/null | while read -r name; do
+    printf '%s\\n' "$value/template/cache/$name"
+  done
+done <etc/pve/storage.cfg
+exit 0
+"""
+_EXISTING = """\
+for file; do
+  timeout 5 test -e ".$file" && printf '%s\\n' "$file"
+done
+exit 0
+"""
+
+NAME = Fact("node name", Command("readlink", "etc/pve/local"), _node_name)
 VMLIST = Fact("guests of the cluster", Command("cat", "etc/pve/.vmlist"), _vmlist)
-CONFIGURATIONS = Fact(
-    "container configurations",
-    _script('set -- etc/pve/lxc/*.conf\n[ -e "$1" ] || exit 0\nexec grep -H \'\' "$@"\n'),
-    _configurations,
-)
-STORAGES = Fact("storages", Command("cat", "etc/pve/storage.cfg", timeout=_LIMIT), _storages)
+CONFIGURATIONS = Fact("container configurations", _script(_FILES, "etc/pve/lxc", "*.conf"), _configurations)
+STORAGES = Fact("storages", _script(_STORAGES), _storages)
 DATASETS = Fact(
-    "datasets and snapshots",
-    Command("zfs", "list", "-H", "-p", "-t", "filesystem,snapshot", "-o", "name,origin,mountpoint", timeout=_LIMIT),
+    "datasets",
+    Command("zfs", "list", "-H", "-p", "-t", "filesystem", "-o", "name,origin,mountpoint", timeout=_LIMIT),
     _datasets,
 )
 RUNNING = Fact("running containers", Command("lxc-ls", "--running", "-1", timeout=_LIMIT), _numbers)
 INTERFACES = Fact("network interfaces", Command("ls", "sys/class/net"), _lines)
-GPUS = Fact(
-    "NVIDIA cards",
-    _script(
-        "for d in sys/bus/pci/devices/*; do\n"
-        '  [ -r "$d/vendor" ] && read -r vendor <"$d/vendor" && read -r class <"$d/class" || continue\n'
-        '  case $vendor$class in 0x10de0x03*) printf "%s\\n" "${d##*/}" ;; esac\n'
-        "done\nexit 0\n"
-    ),
-    _lines,
-)
-STAMPS = Fact(
-    "layers of the containers",
-    _script(
-        "layers=$1\nzfs list -H -t filesystem -o mountpoint 2>/dev/null | {\n  set --\n  while read -r mount; do\n"
-        "    case $mount in /?*) mount=${mount#/} ;; *) continue ;; esac\n"
-        '    [ -d "$mount/$layers" ] || continue\n'
-        '    for part in var var/lib var/lib/phoenix "$layers"; do [ ! -L "$mount/$part" ] || continue 2; done\n'
-        '    for file in "$mount/$layers"/*; do\n'
-        '      [ -f "$file" ] && [ ! -L "$file" ] && set -- "$@" "$file"\n'
-        "    done\n  done\n"
-        "  [ $# -eq 0 ] || grep -H '' \"$@\"\n}\n",
-        LAYERS,
-    ),
-    _files,
-)
-CREATION_MARKS = Fact(
-    "creations under way",
-    _script('set -- "$1"/*\n[ -e "$1" ] || exit 0\nexec grep -H \'\' "$@"\n', CREATING),
-    _files,
-)
-NODE_SCRIPTS = Fact(
-    "scripts on the node",
-    _script('set -- "$1"/*\n[ -e "$1" ] || exit 0\nsha256sum "$@" 2>/dev/null\nexit 0\n', SCRIPTS),
-    _digests,
-)
-TARBALLS = Fact(
-    "tarballs in storages",
-    _script(
-        "while read -r key value; do\n"
-        '  [ "$key" = path ] || continue\n'
-        '  timeout 5 ls ".$value/template/cache" 2>/dev/null | while read -r name; do\n'
-        '    printf "%s\\n" "$value/template/cache/$name"\n'
-        "  done\n"
-        "done <etc/pve/storage.cfg\nexit 0\n"
-    ),
-    lambda result: frozenset(result.stdout.splitlines()),
-)
+GPUS = Fact("NVIDIA cards", _script(_GPUS), _lines)
+STAMPS = Fact("layers of the containers", _script(_STAMPS, LAYERS), _files)
+CREATION_MARKS = Fact("creations under way", _script(_FILES, CREATING, "*"), _files)
+NODE_SCRIPTS = Fact("scripts on the node", _script(_NODE_SCRIPTS, SCRIPTS), _digests)
+TARBALLS = Fact("tarballs in storages", _script(_TARBALLS), lambda result: frozenset(result.stdout.splitlines()))
 """A storage that does not answer within five seconds tells of none; it spoils nothing else."""
 
 
 def existing(paths: tuple[str, ...]) -> Fact[frozenset[str]]:
-    """Which of these absolute paths exist on the node."""
-    return Fact(
-        "existing files",
-        _script('for file; do [ ! -e ".$file" ] || printf "%s\\n" "$file"; done\n', *paths),
-        _lines,
-    )
+    """Which of these absolute paths exist on the node; one that does not answer does not."""
+    return Fact("existing files", _script(_EXISTING, *paths), _lines)

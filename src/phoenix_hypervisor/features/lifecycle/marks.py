@@ -14,7 +14,8 @@ LAYERS = "var/lib/phoenix/layers"
 CREATING = "var/lib/phoenix_hypervisor/creating"
 """On the node: one file for each container whose ``pct create`` is under way, with the volumes there before it."""
 
-_LAYER = re.compile(r"^[a-z0-9][a-z0-9_.\-]{0,63}$")
+_LAYER = re.compile(r"[a-z0-9][a-z0-9_.\-]{0,63}")
+_DIGEST = re.compile(r"[0-9a-f]{8,64}")
 _SNAPSHOT = "Taken by Phoenix Hypervisor. Layers: "
 
 
@@ -45,5 +46,6 @@ def snapshot_layers(description: str) -> dict[str, str] | None:
 
 
 def layer_mapping(found: Mapping[str, object]) -> dict[str, str]:
-    """Only what can be a layer and its digest."""
-    return {name: str(digest) for name, digest in found.items() if _LAYER.match(name)}
+    """Only what can be a layer and its digest: a container's root may have put anything there."""
+    pairs = ((name, str(digest)) for name, digest in found.items())
+    return {name: digest for name, digest in pairs if _LAYER.fullmatch(name) and _DIGEST.fullmatch(digest)}

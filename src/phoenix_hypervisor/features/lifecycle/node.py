@@ -120,6 +120,16 @@ class Node:
         found = self.datasets.get(guest.dataset or "")
         return found.origin if found else None
 
+    def remains(self, ctid: int) -> tuple[str, ...]:
+        """Volumes that a creation or destruction of ours left when it was cut off."""
+        before = self.creating.get(ctid)
+        return () if before is None else tuple(name for name in self.volumes(ctid) if name not in before)
+
+    def lost_root(self, guest: Guest) -> bool:
+        """Whether the guest's root file system is gone, while what it lay on is there."""
+        parent = (guest.dataset or "").rpartition("/")[0]
+        return bool(guest.dataset) and guest.dataset not in self.datasets and parent in self.datasets
+
     def tarball_volume(self, tarball: str) -> str | None:
         """The tarball as ``store:vztmpl/NAME``, when a storage holds or could hold it."""
         split = split_volume(tarball)
@@ -160,7 +170,7 @@ async def read_node(machine: Machine, tarballs: Iterable[str] = ()) -> Node:
 def assemble(facts: Facts, looked_for: Fact[frozenset[str]]) -> Node:
     """The node of one reading."""
     name, listed = facts[known.NAME], facts[known.VMLIST]
-    storages = facts[known.STORAGES]
+    storages = {key: storage for key, storage in facts[known.STORAGES].items() if storage.is_on(name)}
     datasets = {
         dataset: Dataset(dataset, _present(origin), _present(mountpoint))
         for dataset, (origin, mountpoint) in facts[known.DATASETS].items()

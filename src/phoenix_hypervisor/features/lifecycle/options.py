@@ -13,6 +13,7 @@ from phoenix_hypervisor.proxmox.properties import PropertyError, parse_propertie
 
 NET_KEYS = ("name", "bridge", "hwaddr", "ip", "gw", "ip6", "gw6", "tag", "mtu")
 _HOT = frozenset({"memory", "swap", "cpulimit", "cpuunits", "net0"})
+_SWITCHES = frozenset({"onboot", "protection", "console", "debug"})
 _MOUNT = re.compile(r"mp\d+")
 _INSTANT = frozenset({"description", "onboot", "startup", "protection", "hostname", "cores", "tags", "hookscript"})
 
@@ -120,9 +121,26 @@ def _normal(key: str, value: str | None) -> str | None:
         return "0" if key == "onboot" else None
     if key in ("nameserver", "searchdomain"):
         return " ".join(value.replace(",", " ").split())
-    if key == "startup" or _MOUNT.match(key):
+    if key == "startup":
         return ",".join(sorted(filter(None, value.split(","))))
-    return value
+    if _MOUNT.match(key):
+        return render_properties(dict(sorted((k, _plain(v)) for k, v in mount_properties(value).items())))
+    if key in _SWITCHES:
+        return _plain(value)
+    return str(int(value)) if value.isdecimal() else value
+
+
+def mount_properties(value: str) -> dict[str, str]:
+    """The properties of a mount point: ``volume`` first and bare, ``mp``, ``ro``, …"""
+    try:
+        return parse_properties(value, "volume")
+    except PropertyError:
+        return {"volume": value}
+
+
+def _plain(value: str) -> str:
+    """A boolean as Proxmox stores it (PVE::JSONSchema::parse_boolean); anything else as it is."""
+    return {"yes": "1", "on": "1", "true": "1", "no": "0", "off": "0", "false": "0"}.get(value.lower(), value)
 
 
 def _case(key: str, value: str) -> str:

@@ -8,6 +8,8 @@ from phoenix_hypervisor.simulator.process import Process, Program, Run
 
 ASK_SECONDS = 0.02
 ACT_SECONDS = 0.3
+_SYSTEMD_UP = 0.5
+"""Seconds from the start to the moment at which systemd answers at all."""
 _JOBS = ("start", "stop", "restart", "reload", "try-restart", "reload-or-restart", "try-reload-or-restart")
 _FLAGS = frozenset(
     [
@@ -100,9 +102,13 @@ def _systemctl(process: Process, /) -> Run:
 
 
 def _running(call: _Call) -> int:
-    booted = getattr(call.process.machine, "booted", True)
-    call.say("running" if booted else "starting")
-    return 0 if booted else 1
+    """First nothing of systemd is there, then it starts, then it runs (systemctl(1), sd_booted(3))."""
+    machine = call.process.machine
+    if getattr(machine, "booted", True):
+        call.say("running")
+        return 0
+    call.say("offline" if getattr(machine, "uptime", 1.0) < _SYSTEMD_UP else "starting")
+    return 1
 
 
 def _is_active(call: _Call) -> int:

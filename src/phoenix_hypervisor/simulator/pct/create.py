@@ -136,6 +136,7 @@ def _set_up(call: Call, options: dict[str, str]) -> Generator[float, None, None]
     ostype, systemd = setup.detect(tree)
     options.setdefault("ostype", ostype)
     hostname = options.get("hostname", "localhost")
+    call.save(GuestConfig(Section(dict(options), description=call.get("description"))))  # as create_vm does: no lock
     yield durations.SETUP
     files = setup.Root(tree, node.clock, base_of(options.get("unprivileged") == "1"))
     setup.write_names(files, {**options, "hostname": hostname}, call.ctid)
