@@ -64,7 +64,7 @@ class Canned(Transport):
 
 def answers(site: Site) -> str:
     """The packed output of a node on which everything is as declared."""
-    guests, listing, stamps, ids = [], ["tank/lxc\t-\t/tank/lxc"], [], {}
+    guests, listing, stamps, ids, snapshots = [], ["tank/lxc\t-\t/tank/lxc"], [], {}, []
     for ctid, container in site.containers.items():
         layers = {layer.name: layer.digest for layer in layers_of(container, site, EMPTY)}
         wanted = wanted_options(container)
@@ -78,12 +78,13 @@ def answers(site: Site) -> str:
         ]
         origin = f"tank/lxc/subvol-{FIRST}-disk-0@base" if ctid != FIRST else "-"
         listing.append(f"tank/lxc/subvol-{ctid}-disk-0\t{origin}\t/tank/lxc/subvol-{ctid}-disk-0")
-        listing += [f"tank/lxc/subvol-{ctid}-disk-0@{name}\t-\t-" for name in names]
+        snapshots += [f"tank/lxc/subvol-{ctid}-disk-0@{name}" for name in names]
         stamps += [f"tank/lxc/subvol-{ctid}-disk-0/var/lib/phoenix/layers/{n}:{d}" for n, d in layers.items()]
         ids[str(ctid)] = {"node": "pve1", "type": "lxc", "version": 1}
     storage = "dir: local\n\tpath /var/lib/vz\n\tcontent vztmpl\n\nzfspool: tank\n\tpool tank/lxc\n\tcontent rootdir\n"
-    parts = ["pve1\n", json.dumps({"ids": ids}), "\n".join(guests), storage, "\n".join(listing)]
+    parts = ["nodes/pve1\n", json.dumps({"ids": ids}), "\n".join(guests), storage, "\n".join(listing)]
     parts += ["\n".join(ids), "vmbr0\n", "", "\n".join(stamps), "", "", "/var/lib/vz/template/cache/x\n", ""]
+    parts.append("\n".join(snapshots))
     return "".join(f"0 {len(part.encode())} 0\n{part}" for part in parts)
 
 

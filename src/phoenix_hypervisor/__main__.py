@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 
@@ -14,9 +15,14 @@ def main() -> int:
         print(f"phoenix {__version__}")
         return 0
     _open_closed_streams()
-    from phoenix_hypervisor.cli.main import run
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        from phoenix_hypervisor.cli.main import run
 
-    return run(sys.argv[1:])
+        return run(sys.argv[1:])
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
 
 
 def _open_closed_streams() -> None:

@@ -89,7 +89,14 @@ def node_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ]
     listing = "\\n".join("\\t".join(row) for row in rows)
     mounts = "\\n".join(row[2] for row in rows if row[2] != "-")
-    text = f"case $* in *origin*) printf '{listing}\\n' ;; *) printf '{mounts}\\n' ;; esac"
+    names = "\\n".join(row[0] for row in rows if "@" not in row[0])
+    taken = "tank/lxc/subvol-900-disk-0@base-snapshot"
+    text = f"""case $* in
+  *origin*) printf '{listing}\\n' ;;
+  *mountpoint*) printf '{mounts}\\n' ;;
+  *snapshot*{taken}*) printf '{taken}\\n'; exit 1 ;;
+  *) printf '{names}\\n' ;;
+esac"""
     program(bin_folder, "zfs", text)
     program(bin_folder, "lxc-ls", "echo 900")
     monkeypatch.setenv("PATH", f"{bin_folder}:/usr/bin:/bin")
@@ -98,7 +105,7 @@ def node_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 async def read(root: Path) -> tuple[Node, Machine]:
     machine = Machine(LocalTransport(), str(root))
-    return await read_node(machine, ["/srv/there.tar.zst", "/srv/absent.tar.zst"]), machine
+    return await read_node(machine, ["/srv/there.tar.zst", "/srv/absent.tar.zst"], ["base-snapshot"]), machine
 
 
 async def test_the_whole_node_in_one_round_trip(node_folder: Path) -> None:
@@ -111,6 +118,8 @@ async def test_the_whole_node_in_one_round_trip(node_folder: Path) -> None:
     assert node.guests[900].ours and not node.guests[901].ours
     assert node.guests[900].config.effective.get("features") == "nesting=1"
     assert node.guests[900].layers == {"base_setup": "0123456789abcdef"}
+    assert node.snapshots == {"tank/lxc/subvol-900-disk-0@base-snapshot"}
+    assert node.running == {900}
     assert node.gpus == 1
     assert node.interfaces == {"vmbr0"}
     assert node.tarballs == {"/var/lib/vz/template/cache/debian.tar.zst", "/srv/there.tar.zst"}

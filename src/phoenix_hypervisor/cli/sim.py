@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from phoenix_hypervisor.cli.options import output_option
+from phoenix_hypervisor.cli.where import held
 from phoenix_hypervisor.errors import UsageError
 from phoenix_hypervisor.proxmox.properties import PropertyError, parse_size
 from phoenix_hypervisor.simulator.node import Node
@@ -122,9 +123,11 @@ def run(file: Path, argv: tuple[str, ...]) -> int:
     if not file.exists():
         raise UsageError(f"There is no {file}.", f"Make it: phoenix sim new {file}")
     words = argv[1:] if argv[0] == "--" else argv
-    node = Node.load(file)
-    result = node.run(words, "" if sys.stdin.isatty() else sys.stdin.read())
-    node.save(file)
+    text = "" if sys.stdin.isatty() else sys.stdin.read()
+    with held(file):
+        node = Node.load(file)
+        result = node.run(words, text)
+        node.save(file)
     click.echo(result.stdout, nl=False)
     click.echo(result.stderr, nl=False, err=True)
     return result.rc

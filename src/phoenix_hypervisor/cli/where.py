@@ -52,7 +52,7 @@ def reach(on: str | None, fit: Callable[[Node], tuple[str, ...]], exclusive: boo
         yield _simulated(_fresh(), fit)
     elif on is not None and on.startswith("sim:"):
         path = Path(on.removeprefix("sim:"))
-        with _held(path) if exclusive else _free():
+        with held(path) if exclusive else _free():
             yield _persistent(path, fit)
     elif on is not None and on.startswith("ssh://"):
         raise UsageError("--on ssh://… is not available yet.", "Run phoenix on the node itself, or on a simulated one.")
@@ -112,7 +112,7 @@ def _persistent(path: Path, fit: Callable[[Node], tuple[str, ...]]) -> Where:
 
 
 @contextmanager
-def _held(path: Path) -> Iterator[None]:
+def held(path: Path) -> Iterator[None]:
     """The simulated node's file for one changing run at a time; the lock goes with the process."""
     if not path.parent.is_dir():
         raise UsageError(f"There is no folder {path.parent} for {path.name}.", "Make it first.")

@@ -168,7 +168,8 @@ def literals(value: object) -> frozenset[str]:
 
 def redactor(secrets: frozenset[str]) -> Callable[[str], str]:
     """A function that masks these secrets in a text, the longest first."""
-    ordered = sorted(secrets, key=len, reverse=True)
+    folded = {" ".join(secret.split()) for secret in secrets}  # as errors are told, in one line
+    ordered = sorted((secrets | folded) - {""}, key=len, reverse=True)
 
     def redact(text: str) -> str:
         for secret in ordered:

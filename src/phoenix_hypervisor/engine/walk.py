@@ -154,6 +154,6 @@ class Walk:
 
     def _ran(self, step: Step, command: Command, result: Result) -> None:
         redact = self._settings.redact
-        shown = [redact(text[-_SHOWN:]) for text in (result.stdout, result.stderr)]
+        shown = [redact(text)[-_SHOWN:] for text in (result.stdout, result.stderr)]
         at, line = self._settings.clock(), redact(str(command))
         self._tell(Ran(at, step.id, line, result.rc, shown[0], shown[1], round(result.seconds, 3)))

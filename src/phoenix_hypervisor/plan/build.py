@@ -8,20 +8,21 @@ from dataclasses import replace
 from phoenix_hypervisor.config.site import Container, Site
 from phoenix_hypervisor.errors import Refused
 from phoenix_hypervisor.features.lifecycle import commands
-from phoenix_hypervisor.features.lifecycle.marks import snapshot_layers
+from phoenix_hypervisor.features.lifecycle.marks import is_being_cloned, snapshot_layers
 from phoenix_hypervisor.features.lifecycle.node import Guest, Node
 from phoenix_hypervisor.features.lifecycle.options import Difference
 from phoenix_hypervisor.plan import existence
 from phoenix_hypervisor.plan.chain import Chain, Outcome
-from phoenix_hypervisor.plan.explain import kept_snapshots, provenance, undeclared, without_snapshots
+from phoenix_hypervisor.plan.explain import kept_snapshots, orphans, provenance, undeclared, without_snapshots
 from phoenix_hypervisor.plan.graph import order
 from phoenix_hypervisor.plan.layers import layers_of
 from phoenix_hypervisor.plan.lineage import source_of
 from phoenix_hypervisor.plan.rebuild import destructions
 from phoenix_hypervisor.plan.step import Blocked, Plan, Step, Symbol
 from phoenix_hypervisor.plan.unmanaged import unmanaged
-from phoenix_hypervisor.plan.wanted import snapshot_names, wanted_options, wants_running
+from phoenix_hypervisor.plan.wanted import bind_mounts_of, snapshot_names, wanted_options, wants_running
 from phoenix_hypervisor.proxmox.properties import PropertyError, parse_size
+from phoenix_hypervisor.proxmox.storage import split_volume
 
 
 class _Obstacle(Exception):
@@ -94,7 +95,7 @@ def _container(
     chain = Chain(container, (removed.id,) if removed else (), tuple(step for step in waits if step))
     _refuse_foreign(node, guest, container.ctid)
     layers = layers_of(container, site, node)
-    notes = [*without_snapshots(container)]
+    notes = [*without_snapshots(container, guest), *orphans(node, container.ctid, guest)]
     if guest is None or _is_unfinished(node, guest):
         dataset = _appear(chain, node, guest, source, outcomes)
         names = snapshot_names(container)
@@ -106,7 +107,7 @@ def _container(
         names = _reconcile(chain, guest, node)
     chain.establish(layers)
     _finish(chain, names)
-    _refuse_locked(chain, guest)
+    _refuse_locked(chain, node, guest)
     if guest is not None and guest.rootfs:
         notes += kept_snapshots(chain, guest, node, layers)
     return _outcome(chain, guest, tuple(notes), dataset)
@@ -118,19 +119,29 @@ def _is_unfinished(node: Node, guest: Guest) -> bool:
     Proxmox writes a creation's configuration without a lock before it is through; so until our mark is gone, a
     container that never ran is taken for unfinished.
     """
-    if guest.lock == "create" or (guest.ours and not guest.rootfs):
+    if _is_begun_clone(guest):
         return True
-    if guest.ctid not in node.creating:
+    if guest.ctid not in node.creating or guest.running or guest.lock not in (None, "create", "destroyed"):
         return False
-    untouched = not guest.running and not guest.config.snapshots and not guest.layers
-    return guest.lock == "destroyed" or (guest.ours and (untouched or node.lost_root(guest)))
+    if guest.lock == "destroyed" or node.lost_root(guest):
+        return True
+    untouched = not guest.config.snapshots and not guest.layers
+    return untouched and (guest.ours or not guest.rootfs)
+
+
+def _is_begun_clone(guest: Guest) -> bool:
+    return guest.lock == "create" and not guest.rootfs and is_being_cloned(guest.current.description)
 
 
 def _refuse_lost_root(node: Node, guest: Guest) -> None:
-    if node.lost_root(guest):
+    volume = guest.rootfs.get("volume", "none named")
+    storage = split_volume(volume)
+    known = storage is not None and storage[0] in node.storages
+    if node.lost_root(guest) or not known:
+        what = "is gone" if known else "is on no storage of the node"
         raise _Obstacle(
-            f"the root file system of CT {guest.ctid} is gone ({guest.rootfs.get('volume')})",
-            f"To make it anew: phoenix apply {guest.ctid} --rebuild {guest.ctid}.",
+            f"the root file system of CT {guest.ctid} {what} ({volume})",
+            f"Bring it back, or make the container anew: phoenix apply {guest.ctid} --rebuild {guest.ctid}.",
         )
 
 
@@ -142,12 +153,9 @@ def _appear(
     outcomes: Mapping[int, Outcome],
 ) -> str | None:
     """The container is not there, or only its beginning is."""
-    begun = guest is not None and guest.ours and guest.lock == "create"
-    if guest is not None and not guest.ours and chain.ctid not in node.creating:
-        raise _Obstacle(
-            f"CT {chain.ctid} is being created by someone else (lock: create)",
-            f"If nothing works on it: pct unlock {chain.ctid} && pct destroy {chain.ctid}, then run again.",
-        )
+    begun = guest is not None and _is_begun_clone(guest)
+    if guest is None and chain.ctid in node.running:
+        raise _Obstacle(f"CT {chain.ctid} runs, and has no configuration", f"Look at it: lxc-info {chain.ctid}.")
     if source[0] is None:
         return existence.create(chain, node, guest)
     origin = outcomes[source[0]]
@@ -173,6 +181,11 @@ def _refuse_foreign(node: Node, guest: Guest | None, ctid: int) -> None:
         host, kind = node.elsewhere[ctid]
         what = "a container" if kind == "lxc" else "a virtual machine"
         raise _Obstacle(f"the id {ctid} belongs to {what} on {host}", "Give the container another CTID.")
+    if guest is not None and guest.lock == "create" and not _is_unfinished(node, guest):
+        raise _Obstacle(
+            f"CT {ctid} is being created or restored (lock: create), and not by Phoenix",
+            f"Run again when that is through. If nothing works on it: pct unlock {ctid}.",
+        )
     if guest is not None and not guest.ours and not _is_unfinished(node, guest):
         raise _Obstacle(
             f"CT {ctid} is on the node and was not made by Phoenix",
@@ -200,9 +213,15 @@ def _unfinished_snapshots(guest: Guest) -> list[str]:
     ]
 
 
-def _refuse_locked(chain: Chain, guest: Guest | None) -> None:
+def _refuse_locked(chain: Chain, node: Node, guest: Guest | None) -> None:
     """A lock of someone else's work; where nothing is to be done it is of no concern."""
-    if guest is None or guest.lock in (None, "create") or _unfinished_snapshots(guest) or not chain.steps:
+    if (
+        guest is None
+        or guest.lock is None
+        or _is_unfinished(node, guest)
+        or _unfinished_snapshots(guest)
+        or not chain.steps
+    ):
         return
     raise _Obstacle(
         f"CT {chain.ctid} is locked ({guest.lock})",
@@ -222,8 +241,35 @@ def _reconcile(chain: Chain, guest: Guest, node: Node) -> tuple[str, ...]:
         work = commands.end_creation(chain.ctid)
         chain.add("tidy", Symbol.CHANGE, "remove the mark of its creation", "left behind", work)
     chain.configure(guest, differences, restart_waits=_restart_waits(differences, waiting))
-    taken = {name for name, section in guest.config.snapshots.items() if section.get("snapstate") is None}
-    return tuple(name for name in snapshot_names(chain.container) if name not in taken)
+    return _missing_snapshots(chain, guest, node)
+
+
+def _missing_snapshots(chain: Chain, guest: Guest, node: Node) -> tuple[str, ...]:
+    """What is to be taken: the section and the ZFS snapshot behind it must both be there."""
+    if bind_mounts_of(guest.config.effective):
+        return ()
+    missing: list[str] = []
+    for name in snapshot_names(chain.container):
+        section = guest.config.snapshots.get(name)
+        whole = section is not None and section.get("snapstate") is None
+        behind = guest.dataset is None or f"{guest.dataset}@{name}" in node.snapshots
+        if whole and behind:
+            continue
+        missing.append(name)
+        if whole:
+            chain.add(
+                "recover",
+                Symbol.CHANGE,
+                f"remove the empty snapshot {name}",
+                "its data is gone",
+                *[*commands.clear_snapshot(chain.ctid, name, None)],
+            )
+        elif section is None and guest.dataset is not None and behind:
+            raise _Obstacle(
+                f"ZFS has a snapshot {guest.dataset}@{name} that Proxmox does not know",
+                f"If it is not needed: zfs destroy {guest.dataset}@{name}.",
+            )
+    return tuple(missing)
 
 
 def _restart_waits(differences: tuple[Difference, ...], current: tuple[Difference, ...]) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from phoenix_hypervisor.config.site import Container, Site
-from phoenix_hypervisor.features.lifecycle.marks import snapshot_layers
+from phoenix_hypervisor.features.lifecycle.marks import is_being_cloned, snapshot_layers
 from phoenix_hypervisor.features.lifecycle.node import Guest, Node
 from phoenix_hypervisor.plan.chain import Chain, Outcome
 from phoenix_hypervisor.plan.layers import Layer
-from phoenix_hypervisor.plan.wanted import bind_mounts, snapshot_names
+from phoenix_hypervisor.plan.wanted import bind_mounts, bind_mounts_of, snapshot_names
 from phoenix_hypervisor.proxmox.properties import PropertyError, parse_size
+from phoenix_hypervisor.proxmox.storage import split_volume
 
 
 def provenance(
@@ -25,10 +26,14 @@ def provenance(
         observed = 0
     if container.size_gb is not None and observed > container.size_gb << 30:
         yield f"{container.ctid}: its root file system has {observed >> 30} GB, more than declared; it never shrinks."
+    storage = split_volume(guest.rootfs.get("volume", ""))
+    if storage is not None and container.storage is not None and storage[0] != container.storage:
+        yield f"{container.ctid}: it is on {storage[0]}, not on {container.storage} as declared; it is kept there."
     origin = node.origin_of(guest)
-    declared = outcomes.get(container.source) if container.source is not None else None
-    if origin and declared and declared.dataset and origin.partition("@")[0] != declared.dataset:
-        yield f"{container.ctid}: it is a clone of {origin}, not of {source} as declared; it is kept as it is."
+    declared = outcomes.get(source) if source is not None else None
+    if origin and declared and declared.dataset and origin != f"{declared.dataset}@{declared.snapshot}":
+        wanted = f"{source}@{declared.snapshot}"
+        yield f"{container.ctid}: it is a clone of {origin}, not of {wanted} as declared; it is kept as it is."
 
 
 def undeclared(site: Site, node: Node) -> Iterator[str]:
@@ -38,9 +43,20 @@ def undeclared(site: Site, node: Node) -> Iterator[str]:
             yield f"{ctid}: it was made by Phoenix and is no longer declared; it is left as it is."
 
 
-def without_snapshots(container: Container) -> Iterator[str]:
+def orphans(node: Node, ctid: int, guest: Guest | None) -> Iterator[str]:
+    """Volumes that carry the id and belong to no configuration, nor to anything that we left unfinished."""
+    named = " ".join(guest.current.options.values()) if guest else ""
+    being_made = guest is not None and is_being_cloned(guest.current.description)
+    strange = [name for name in node.volumes(ctid) if name.rpartition("/")[2] not in named]
+    strange = [name for name in strange if name not in node.remains(ctid)]
+    if strange and not being_made:
+        yield f"{ctid}: {', '.join(strange)} belongs to no configuration; it is left as it is."
+
+
+def without_snapshots(container: Container, guest: Guest | None) -> Iterator[str]:
     """Why a container gets no snapshot."""
-    if mounts := bind_mounts(container):
+    there = bind_mounts_of(guest.config.effective) if guest else ()
+    if mounts := tuple(dict.fromkeys((*bind_mounts(container), *there))):
         yield f"{container.ctid}: no snapshot is taken, its bind mount {', '.join(mounts)} rules that out."
 
 

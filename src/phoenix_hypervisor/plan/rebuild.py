@@ -38,12 +38,12 @@ def _permit(site: Site, node: Node, guest: Guest, wanted: frozenset[int]) -> Non
 
 def _destroy(node: Node, guest: Guest) -> Step:
     ctid = guest.ctid
-    named = " ".join(guest.current.options.values())
-    others = tuple(name for name in node.volumes(ctid) if name.rpartition("/")[2] not in named)
+    own = node.own_volumes(guest)
+    others = tuple(name for name in node.volumes(ctid) if name not in own)
     work = [commands.begin_creation(ctid, others)]
     work += [commands.stop(ctid)] if guest.running else []
     work += [commands.pct("unlock", ctid)] if guest.lock else []
-    volumes = ", ".join(node.volumes(ctid)) or "none"
+    volumes = ", ".join(own) or "none"
     return Step(
         id=f"{ctid}:destroy",
         target=str(ctid),

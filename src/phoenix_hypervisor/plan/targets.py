@@ -34,7 +34,16 @@ def select(site: Site, words: Iterable[str]) -> Selection:
     for word in named:
         if word != HOST:
             wanted |= _containers(site, word)
-    return Selection(frozenset(_with_needs(site, wanted)), HOST in named)
+    return Selection(frozenset(_with_needs(site, wanted)), any(map(_is_of_host, named)))
+
+
+def _is_of_host(word: str) -> bool:
+    """Whether the host part, or one of its features, is named."""
+    return (
+        word in (HOST, "nvidia")
+        or COMING.get(word) == "host"
+        or (word in features() and features()[word].scope == "host")
+    )
 
 
 def _with_needs(site: Site, wanted: Iterable[int]) -> set[int]:
@@ -46,7 +55,7 @@ def _with_needs(site: Site, wanted: Iterable[int]) -> set[int]:
 
 
 def _containers(site: Site, word: str) -> set[int]:
-    if word.isdigit():
+    if word.isascii() and word.isdecimal():
         if int(word) in site.containers:
             return {int(word)}
         raise _unknown(site, word)

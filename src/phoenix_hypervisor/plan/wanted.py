@@ -9,6 +9,7 @@ from typing import Any
 
 from phoenix_hypervisor.config.site import Container, Network, Site
 from phoenix_hypervisor.features.lifecycle.options import Wanted, mount_properties
+from phoenix_hypervisor.proxmox.guest import Section
 from phoenix_hypervisor.resource import Feature, Slice
 
 CONFIGURED_STATE = "configured-state"
@@ -69,7 +70,12 @@ def snapshot_names(container: Container) -> tuple[str, ...]:
 
 def bind_mounts(container: Container) -> tuple[str, ...]:
     """The ``mpN`` options that mount a folder of the node: they block every snapshot (facts.md, "Cloning")."""
-    mounts = {key: mount_properties(value) for key, value in container.options.items() if _MOUNT.match(key)}
+    return bind_mounts_of(Section(container.options))
+
+
+def bind_mounts_of(section: Section) -> tuple[str, ...]:
+    """The same, as a node has them."""
+    mounts = {key: mount_properties(value) for key, value in section.options.items() if _MOUNT.match(key)}
     return tuple(key for key, found in mounts.items() if found.get("volume", "").startswith("/"))
 
 

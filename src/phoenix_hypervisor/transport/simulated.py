@@ -82,6 +82,9 @@ class SimulatedTransport(Transport):
             running.close()
             rc = TIMED_OUT
             process.complain(f"{command.argv[0]}: no answer within {command.timeout:g} s\n")
+        except OSError as error:
+            rc = 1
+            process.complain(f"{command.argv[0]}: {error.strerror}: {error.filename}\n")
         finally:
             running.close()
             self._keep()

@@ -263,6 +263,9 @@ def ready(interface: str | None, names: bool) -> Command:
 
 _STAMP = """\
 set -eu
+for part in /var/lib/phoenix "/$1"; do
+  if [ -L "$part" ]; then rm -f "$part"; fi
+done
 mkdir -p "/$1"
 printf '%s\\n' "$3" >"/$1/.$2.new"
 mv "/$1/.$2.new" "/$1/$2"

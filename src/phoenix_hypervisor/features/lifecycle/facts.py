@@ -133,6 +133,21 @@ for file; do
 done
 exit 0
 """
+_SNAPSHOTS = """\
+command -v zfs >/dev/null || exit 0
+datasets=$(zfs list -H -t filesystem -o name) || exit 1
+printf '%s\\n' "$datasets" | {
+  names=$*
+  set --
+  while read -r dataset; do
+    case ${dataset##*/} in
+      subvol-* | basevol-*) for name in $names; do set -- "$@" "$dataset@$name"; done ;;
+    esac
+  done
+  [ $# -eq 0 ] || zfs list -H -t snapshot -o name "$@" 2>/dev/null
+}
+exit 0
+"""
 
 NAME = Fact("node name", Command("readlink", "etc/pve/local"), _node_name)
 VMLIST = Fact("guests of the cluster", Command("cat", "etc/pve/.vmlist"), _vmlist)
@@ -151,6 +166,11 @@ CREATION_MARKS = Fact("creations under way", _script(_FILES, CREATING, "*"), _fi
 NODE_SCRIPTS = Fact("scripts on the node", _script(_NODE_SCRIPTS, SCRIPTS), _digests)
 TARBALLS = Fact("tarballs in storages", _script(_TARBALLS), lambda result: frozenset(result.stdout.splitlines()))
 """A storage that does not answer within five seconds tells of none; it spoils nothing else."""
+
+
+def snapshots(names: tuple[str, ...]) -> Fact[frozenset[str]]:
+    """Which ZFS snapshots of these names the volumes have; asked by name, as a node may have many thousands."""
+    return Fact("snapshots of volumes", _script(_SNAPSHOTS, *names), _lines)
 
 
 def existing(paths: tuple[str, ...]) -> Fact[frozenset[str]]:

@@ -29,6 +29,11 @@ def cloning_mark(source: int, snapshot: str) -> str:
     return f"{MARK} Being cloned from {source}@{snapshot}."
 
 
+def is_being_cloned(description: str) -> bool:
+    """Whether a guest is a clone of ours that is not through."""
+    return f"{MARK} Being cloned from " in description
+
+
 def snapshot_description(layers: Mapping[str, str]) -> str:
     """A snapshot's description: whose it is, and what its container had."""
     return _SNAPSHOT + json.dumps(dict(sorted(layers.items())), separators=(",", ":"))

@@ -75,6 +75,10 @@ class Node:
     """Scripts in /usr/local/phoenix_hypervisor/bin: file name to SHA-256."""
     creating: Mapping[int, frozenset[str]]
     """Containers whose creation by Phoenix was begun: CTID to the volumes that were there before."""
+    running: frozenset[int] = frozenset()
+    """Every container that runs, whether or not it has a configuration."""
+    snapshots: frozenset[str] = frozenset()
+    """The ZFS snapshots of containers' volumes, of the names that were asked for."""
     volumes_by_id: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     clones: Mapping[str, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)
     """Dataset to snapshot name to the CTIDs whose root file system is a clone of it."""
@@ -82,14 +86,21 @@ class Node:
     def without(self, ctids: Iterable[int]) -> Node:
         """The node as it would be without these containers and their volumes."""
         gone = set(ctids)
-        lost = {name for ctid in gone for name in self.volumes(ctid)}
+        lost = {name for ctid in gone for name in self.own_volumes(self.guests[ctid])}
         return replace(
             self,
             guests={ctid: guest for ctid, guest in self.guests.items() if ctid not in gone},
             datasets={name: found for name, found in self.datasets.items() if name.partition("@")[0] not in lost},
-            volumes_by_id={ctid: names for ctid, names in self.volumes_by_id.items() if ctid not in gone},
+            volumes_by_id=_volumes(name for name in self.datasets if name not in lost),
+            running=self.running - gone,
+            creating={ctid: before for ctid, before in self.creating.items() if ctid not in gone},
             clones={name: of_it for name, of_it in self.clones.items() if name not in lost},
         )
+
+    def own_volumes(self, guest: Guest) -> tuple[str, ...]:
+        """The volumes that the guest's configuration names."""
+        named = {self.dataset_of(parse_volume(value)) for value in guest.current.options.values()}
+        return tuple(name for name in self.volumes(guest.ctid) if name in named)
 
     def clones_of(self, guest: Guest) -> tuple[int, ...]:
         """Every container whose root file system is a clone of one of the guest's snapshots."""
@@ -152,23 +163,29 @@ class Node:
         return f"{storage.tarball_directory}/{split[1].rpartition('/')[2]}" in self.tarballs
 
 
-def wanted_facts(tarballs: Iterable[str]) -> list[Fact[Any]]:
-    """All facts of a node; ``tarballs`` are absolute paths to look for."""
+def parse_volume(value: str) -> str:
+    """The volume id at the head of a mount point's value, or nothing that is one."""
+    return value.partition(",")[0].removeprefix("volume=")
+
+
+def wanted_facts(tarballs: Iterable[str], snapshots: Iterable[str]) -> list[Fact[Any]]:
+    """All facts of a node; ``tarballs``: absolute paths, ``snapshots``: names to look for."""
     return [
         *(known.NAME, known.VMLIST, known.CONFIGURATIONS, known.STORAGES, known.DATASETS, known.RUNNING),
         *(known.INTERFACES, known.GPUS, known.STAMPS, known.CREATION_MARKS, known.NODE_SCRIPTS, known.TARBALLS),
         known.existing(tuple(sorted(set(tarballs)))),
+        known.snapshots(tuple(sorted(set(snapshots)))),
     ]
 
 
-async def read_node(machine: Machine, tarballs: Iterable[str] = ()) -> Node:
+async def read_node(machine: Machine, tarballs: Iterable[str] = (), snapshots: Iterable[str] = ()) -> Node:
     """Read the whole node, containers included, in one round trip."""
-    wanted = wanted_facts(tarballs)
-    return assemble(await machine.read(wanted), wanted[-1])
+    wanted = wanted_facts(tarballs, snapshots)
+    return assemble(await machine.read(wanted), *wanted[-2:])
 
 
-def assemble(facts: Facts, looked_for: Fact[frozenset[str]]) -> Node:
-    """The node of one reading."""
+def assemble(facts: Facts, looked_for: Fact[frozenset[str]], taken: Fact[frozenset[str]]) -> Node:
+    """The node of one reading; the last two facts are those of the names that were asked for."""
     name, listed = facts[known.NAME], facts[known.VMLIST]
     storages = {key: storage for key, storage in facts[known.STORAGES].items() if storage.is_on(name)}
     datasets = {
@@ -184,6 +201,8 @@ def assemble(facts: Facts, looked_for: Fact[frozenset[str]]) -> Node:
         interfaces=facts[known.INTERFACES],
         gpus=len(facts[known.GPUS]),
         tarballs=facts[known.TARBALLS] | facts[looked_for],
+        running=facts[known.RUNNING],
+        snapshots=facts[taken],
         scripts=facts[known.NODE_SCRIPTS],
         creating={
             int(PurePosixPath(path).name): frozenset(text.split())

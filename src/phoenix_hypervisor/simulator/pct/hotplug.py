@@ -83,8 +83,9 @@ def _plug(call: Call, section: Section, key: str, value: str) -> Generator[float
             _check_mount_point(call, key, value)
     except PveError as failure:
         raise ParameterError({key: f"unable to hotplug {key}: {failure.text}\n"}, 1) from failure
+    container = call.node.container(call.ctid)
     running.options[key] = value
-    if family(key) == "mp" and (container := call.node.container(call.ctid)) is not None:
+    if family(key) == "mp" and container is not None:
         container.plug(value)
     if family(key) == "dev":
         add_device(call, running.volatile, key, value)
