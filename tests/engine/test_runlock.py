@@ -67,3 +67,12 @@ def test_a_lock_in_strange_words_is_not_touched(machine: Machine) -> None:
 
 def test_the_owner_is_told_as_json() -> None:
     assert json.loads(json.dumps(asdict(runlock.this_process("r"))))["run"] == "r"
+
+
+def test_an_empty_lock_is_that_of_a_run_that_was_cut_off(machine: Machine) -> None:
+    transport = machine.transport
+    assert isinstance(transport, SimulatedTransport)
+    transport.node.files.write(runlock.PATH, "")
+    assert wait(runlock.take(machine, runlock.this_process("one"))) == "a run that was cut off at once"
+    with pytest.raises(LockedError):
+        wait(runlock.take(machine, runlock.this_process("two")))

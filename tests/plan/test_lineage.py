@@ -51,3 +51,12 @@ def test_the_best_template_by_need(tmp_path: Path, fields: dict[str, Any], chose
     configs = {**templates(), "100": entry(100, **fields)}
     site = site_of(tmp_path, {"nvidia_driver_version": "580.76.05", "lxc_configs": configs})
     assert source_of(site.containers[100], site)[0] == chosen
+
+
+def test_a_clone_takes_storage_and_size_from_its_source_where_nothing_says_them(tmp_path: Path) -> None:
+    clone = {"name": "ct100", "clone_from_ctid": "902", "unprivileged": True}
+    grandchild = {"name": "ct101", "clone_from_ctid": "100", "unprivileged": True, "storage_size_gb": 9}
+    configs = {**templates(), "100": clone | {"is_template": True}, "101": grandchild}
+    site = site_of(tmp_path, {"nvidia_driver_version": "580.76.05", "lxc_configs": configs})
+    assert (site.containers[100].storage, site.containers[100].size_gb) == ("s1", 8)
+    assert (site.containers[101].storage, site.containers[101].size_gb) == ("s1", 9)

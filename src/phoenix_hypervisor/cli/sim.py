@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from phoenix_hypervisor.cli.options import output_option
-from phoenix_hypervisor.cli.where import held
+from phoenix_hypervisor.cli.where import held_file
 from phoenix_hypervisor.errors import UsageError
 from phoenix_hypervisor.proxmox.properties import PropertyError, parse_size
 from phoenix_hypervisor.simulator.node import Node
@@ -124,7 +124,7 @@ def run(file: Path, argv: tuple[str, ...]) -> int:
         raise UsageError(f"There is no {file}.", f"Make it: phoenix sim new {file}")
     words = argv[1:] if argv[0] == "--" else argv
     text = "" if sys.stdin.isatty() else sys.stdin.read()
-    with held(file):
+    with held_file(file):
         node = Node.load(file)
         result = node.run(words, text)
         node.save(file)

@@ -20,6 +20,7 @@ from phoenix_hypervisor.transport.base import Transport
 if TYPE_CHECKING:
     from phoenix_hypervisor.simulator.node import Node
 
+_LOCAL_LOCK = Path("/run/phoenix_hypervisor.flock")
 _HINT = "Say where with --on: local, sim (a fresh simulated node) or sim:FILE (one that persists)."
 
 
@@ -44,15 +45,15 @@ def is_proxmox_node() -> bool:
 @contextmanager
 def reach(on: str | None, fit: Callable[[Node], tuple[str, ...]], exclusive: bool = False) -> Iterator[Where]:
     """The node that ``--on`` names. ``fit`` furnishes a fresh simulated one; ``exclusive``: the run changes it."""
-    if on is None and not is_proxmox_node():
-        raise UsageError("This machine is not a Proxmox VE node.", _HINT)
     if on in (None, "local"):
-        yield _local()
+        _require_node()
+        with held(_LOCAL_LOCK, "this node, or a command of one that was killed,") if exclusive else _free() as lock:
+            yield _local(lock)
     elif on == "sim":
         yield _simulated(_fresh(), fit)
     elif on is not None and on.startswith("sim:"):
         path = Path(on.removeprefix("sim:"))
-        with held(path) if exclusive else _free():
+        with held(_lock_of(path)) if exclusive else _free():
             yield _persistent(path, fit)
     elif on is not None and on.startswith("ssh://"):
         raise UsageError("--on ssh://… is not available yet.", "Run phoenix on the node itself, or on a simulated one.")
@@ -60,13 +61,18 @@ def reach(on: str | None, fit: Callable[[Node], tuple[str, ...]], exclusive: boo
         raise UsageError(f'--on does not know "{on}".', _HINT)
 
 
-def _local() -> Where:
-    from phoenix_hypervisor.transport.local import LocalTransport
-
+def _require_node() -> None:
     if not is_proxmox_node():
         raise UsageError("This machine is not a Proxmox VE node.", _HINT)
+
+
+def _local(lock: int | None) -> Where:
+    """This machine. Every command keeps the run's lock open: it is free when the last one is through."""
+    from phoenix_hypervisor.transport.local import LocalTransport
+
     places = Places(Path("/var/log/phoenix_hypervisor/runs"), Path("/var/log/phoenix_hypervisor.log"))
-    return Where("this node", LocalTransport(), time.time, None, places)
+    inherited = () if lock is None else (lock,)
+    return Where("this node", LocalTransport(inherited), time.time, None, places)
 
 
 def state_folder() -> Path:
@@ -111,17 +117,29 @@ def _persistent(path: Path, fit: Callable[[Node], tuple[str, ...]]) -> Where:
     return Where(label, transport, lambda: node.clock, VirtualLoop, places, given, simulated=True)
 
 
+def _lock_of(path: Path) -> Path:
+    """The file whose lock a changing run on the simulated node holds."""
+    return path.with_name(f".{path.name}.lock")
+
+
 @contextmanager
-def held(path: Path) -> Iterator[None]:
-    """The simulated node's file for one changing run at a time; the lock goes with the process."""
-    if not path.parent.is_dir():
-        raise UsageError(f"There is no folder {path.parent} for {path.name}.", "Make it first.")
-    with path.with_name(f".{path.name}.lock").open("a") as file:
+def held_file(path: Path) -> Iterator[None]:
+    """A simulated node's file, for one changing run at a time."""
+    with held(_lock_of(path)):
+        yield
+
+
+@contextmanager
+def held(lock: Path, on: str = "this simulated node") -> Iterator[int]:
+    """The lock on a file, for one process and its children; it goes with the last of them."""
+    if not lock.parent.is_dir():
+        raise UsageError(f"There is no folder {lock.parent}.", "Make it first.")
+    with lock.open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise LockedError(f"Another run is at work on {path}.", "Wait until it is done.") from error
-        yield
+            raise LockedError(f"Another run on {on} is at work.", "Wait until it is done.") from error
+        yield file.fileno()
 
 
 @contextmanager

@@ -87,14 +87,23 @@ def source_of(document: ContainerDocument) -> int | None:
 
 
 def with_inherited_needs(containers: Iterable[Container]) -> dict[int, Container]:
-    """The containers by CTID, each with what Docker needs where it, or an ancestor, has the feature."""
+    """The containers by CTID, each with what it takes from where it comes from.
+
+    That is what Docker needs, where it or an ancestor has the feature; storage and size, where nothing else says them.
+    """
     by_ctid = {container.ctid: container for container in containers}
-    return {
-        ctid: replace(each, pct_features=aliases.with_docker_needs(each.pct_features, each.unprivileged))
-        if any("docker" in one.features for one in ancestry(each, by_ctid))
-        else each
-        for ctid, each in by_ctid.items()
-    }
+    return {ctid: _inherited(each, ancestry(each, by_ctid)) for ctid, each in by_ctid.items()}
+
+
+def _inherited(container: Container, line: list[Container]) -> Container:
+    storage = next((each.storage for each in line if each.storage is not None), None)
+    size = next((each.size_gb for each in line if each.size_gb is not None), None)
+    if (storage, size) != (container.storage, container.size_gb):
+        container = replace(container, storage=storage, size_gb=size)
+    if any("docker" in each.features for each in line):
+        features = aliases.with_docker_needs(container.pct_features, container.unprivileged)
+        container = replace(container, pct_features=features)
+    return container
 
 
 def ancestry(container: Container, containers: Mapping[int, Container]) -> list[Container]:

@@ -77,12 +77,13 @@ async def take(machine: Machine, owner: Owner) -> str | None:
     if result.rc != _HELD:
         raise NodeError(f"The run lock {PATH} cannot be taken: {result.said}.")
     held = _read(result.stdout)
-    if held is None or held.alive():
+    empty = not result.stdout.strip()  # its owner was cut off between making it and writing into it
+    if not empty and (held is None or held.alive()):
         raise _locked(held)
     result = await machine.run(Command("sh", "-s", "--", PATH, mine, result.stdout.strip(), stdin=_TAKE))
     if not result.ok:
         raise _locked(_read(result.stdout))
-    return f"{held.who} (process {held.pid})"
+    return f"{held.who} (process {held.pid})" if held else "a run that was cut off at once"
 
 
 def _locked(held: Owner | None) -> LockedError:

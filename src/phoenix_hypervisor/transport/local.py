@@ -12,13 +12,18 @@ from phoenix_hypervisor.command import TIMED_OUT, Command, Result, decode, encod
 from phoenix_hypervisor.errors import TransportError
 from phoenix_hypervisor.transport.base import Transport
 
-_GRACE = 5.0
+_GRACE = 30.0
 
 
 class LocalTransport(Transport):
     """Runs commands as child processes, each in a process group of its own, with a plain environment."""
 
     label = "this machine"
+
+    def __init__(self, inherited: tuple[int, ...] = ()) -> None:
+        """``inherited``: open files that every command keeps open, such as the lock of the run it belongs to."""
+        super().__init__()
+        self._inherited = inherited
 
     async def _send(self, command: Command) -> Result:
         started = time.monotonic()
@@ -30,6 +35,7 @@ class LocalTransport(Transport):
                 stderr=asyncio.subprocess.PIPE,
                 env={**os.environ, "LC_ALL": "C.UTF-8"},
                 start_new_session=True,
+                pass_fds=self._inherited,
             )
         except FileNotFoundError:
             return Result(127, "", f"{command.argv[0]}: command not found\n")
