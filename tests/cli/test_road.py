@@ -96,6 +96,7 @@ def test_a_configuration_with_errors_touches_nothing(phoenix: Phoenix, examples:
         (["phoenix_orchestrator.sh", "--setup-hypervisor"], "apply host"),
         (["phoenix_orchestrator.sh", "--lxc", "901"], "apply 901"),
         (["phoenix_orchestrator", "901"], "apply 901"),
+        (["phoenix_orchestrator", "--lxc=901"], "apply 901"),
         (["phoenix_establish_hypervisor.sh"], "apply"),
         (["phoenix_establish_hypervisor", "--dry-run"], "plan"),
         (["phoenix_orchestrator.sh", "901", "--dry-run"], "plan 901"),

@@ -91,7 +91,7 @@ def run(arguments: list[str]) -> int:
     try:
         return _invoke(arguments)
     except click.UsageError as error:
-        return _usage(error)
+        return _usage(error, arguments)
     except click.exceptions.Exit as done:
         return int(done.exit_code)
     except (click.Abort, KeyboardInterrupt):
@@ -130,8 +130,10 @@ def _defect(error: Exception) -> int:
     return 1
 
 
-def _usage(error: click.UsageError) -> int:
+def _usage(error: click.UsageError, arguments: list[str]) -> int:
     hint = f" See: {error.ctx.command_path} --help" if error.ctx else ""
+    if _wants_json(arguments):
+        click.echo(json.dumps({"error": {"message": error.format_message(), "hint": hint.strip()}}, ensure_ascii=False))
     click.echo(f"phoenix: {error.format_message()}{hint}", err=True)
     return 2
 

@@ -31,15 +31,16 @@ def _split(arguments: list[str]) -> tuple[list[str], list[str], bool, list[str]]
     for word in rest:
         if word in ("-h", "--help"):
             raise click.exceptions.Exit(_help())
+        name, equals, value = word.partition("=")
         if word == "--dry-run":
             dry = True
         elif word == "--setup-hypervisor":
             targets.append("host")
-        elif word == "--lxc" or word in _VALUE_OPTIONS:
-            value = next(rest, None)
-            if value is None:
-                raise UsageError(f"{word} needs a value.", "See: phoenix_orchestrator.sh --help")
-            (named.append(value) if word == "--lxc" else passed.extend((word, value)))
+        elif name == "--lxc" or name in _VALUE_OPTIONS:
+            value = value if equals else next(rest, "")
+            if not value or (value.startswith("-") and not equals):
+                raise UsageError(f"{name} needs a value.", "See: phoenix_orchestrator.sh --help")
+            (named.append(value) if name == "--lxc" else passed.extend((name, value)))
         elif word.startswith("-"):
             passed.append(word)
         else:

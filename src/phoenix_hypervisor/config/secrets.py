@@ -114,7 +114,7 @@ def _secret(value: object) -> Secret:
             raise PydanticCustomError("value", "a secret is one line without control characters")
         return Secret("literal", value)
     if not isinstance(value, dict):
-        raise PydanticCustomError("type", 'a secret is {{"env": …}}, {{"file": …}} or {{"credential": …}}')
+        raise PydanticCustomError("type", 'a secret is {"env": …}, {"file": …} or {"credential": …}')
     if len(value) != 1 or (origin := next(iter(value))) not in _PATTERNS:
         raise PydanticCustomError("value", "a secret names one of env, file and credential")
     reference = value[origin]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from phoenix_hypervisor.config.site import Container, Site
 from phoenix_hypervisor.errors import Refused
 from phoenix_hypervisor.features.lifecycle import commands
-from phoenix_hypervisor.features.lifecycle.marks import is_being_cloned, snapshot_layers
+from phoenix_hypervisor.features.lifecycle.marks import snapshot_layers
 from phoenix_hypervisor.features.lifecycle.node import Guest, Node
 from phoenix_hypervisor.features.lifecycle.options import Difference
 from phoenix_hypervisor.plan import existence
@@ -17,21 +17,20 @@ from phoenix_hypervisor.plan.explain import kept_snapshots, orphans, provenance,
 from phoenix_hypervisor.plan.graph import order
 from phoenix_hypervisor.plan.layers import layers_of
 from phoenix_hypervisor.plan.lineage import source_of
+from phoenix_hypervisor.plan.obstacle import (
+    Obstacle,
+    is_begun_clone,
+    is_unfinished,
+    refuse_foreign,
+    refuse_locked,
+    refuse_lost_root,
+    unfinished_snapshots,
+)
 from phoenix_hypervisor.plan.rebuild import destructions
 from phoenix_hypervisor.plan.step import Blocked, Plan, Step, Symbol
 from phoenix_hypervisor.plan.unmanaged import unmanaged
 from phoenix_hypervisor.plan.wanted import bind_mounts_of, snapshot_names, wanted_options, wants_running
 from phoenix_hypervisor.proxmox.properties import PropertyError, parse_size
-from phoenix_hypervisor.proxmox.storage import split_volume
-
-
-class _Obstacle(Exception):
-    """The container cannot be planned as things stand."""
-
-    def __init__(self, reason: str, hint: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.hint = hint
 
 
 def build(
@@ -52,9 +51,9 @@ def build(
         waits_for = [need for need in needs[ctid] if need in blocked]
         try:
             if waits_for:
-                raise _Obstacle(f"it needs {waits_for[0]}, which cannot go on", "")
+                raise Obstacle(f"it needs {waits_for[0]}, which cannot go on", "")
             outcomes[ctid] = _container(site, node, site.containers[ctid], sources[ctid], outcomes, removed.get(ctid))
-        except _Obstacle as obstacle:
+        except Obstacle as obstacle:
             blocked[ctid] = Blocked(str(ctid), obstacle.reason, obstacle.hint)
     if lost := sorted(set(removed) & set(blocked)):
         raise Refused(f"CT {lost[0]} could not be made anew: {blocked[lost[0]].reason}.", blocked[lost[0]].hint)
@@ -93,56 +92,24 @@ def _container(
     guest = node.guests.get(container.ctid)
     waits = (outcomes[need].done for need in container.dependencies if need in outcomes)
     chain = Chain(container, (removed.id,) if removed else (), tuple(step for step in waits if step))
-    _refuse_foreign(node, guest, container.ctid)
+    refuse_foreign(node, guest, container.ctid)
     layers = layers_of(container, site, node)
     notes = [*without_snapshots(container, guest), *orphans(node, container.ctid, guest)]
-    if guest is None or _is_unfinished(node, guest):
+    if guest is None or is_unfinished(node, guest):
         dataset = _appear(chain, node, guest, source, outcomes)
         names = snapshot_names(container)
     else:
-        _refuse_lost_root(node, guest)
+        refuse_lost_root(node, guest)
         _recover(chain, guest)
         notes += provenance(container, guest, node, source[0], outcomes)
         dataset = guest.dataset
         names = _reconcile(chain, guest, node)
     chain.establish(layers)
     _finish(chain, names)
-    _refuse_locked(chain, node, guest)
+    refuse_locked(chain, node, guest)
     if guest is not None and guest.rootfs:
         notes += kept_snapshots(chain, guest, node, layers)
     return _outcome(chain, guest, tuple(notes), dataset)
-
-
-def _is_unfinished(node: Node, guest: Guest) -> bool:
-    """Whether only a beginning, or an end, of the container is there: nothing that anybody worked in yet, or still.
-
-    Proxmox writes a creation's configuration without a lock before it is through; so until our mark is gone, a
-    container that never ran is taken for unfinished.
-    """
-    if _is_begun_clone(guest):
-        return True
-    if guest.ctid not in node.creating or guest.running or guest.lock not in (None, "create", "destroyed"):
-        return False
-    if guest.lock == "destroyed" or node.lost_root(guest):
-        return True
-    untouched = not guest.config.snapshots and not guest.layers
-    return untouched and (guest.ours or not guest.rootfs)
-
-
-def _is_begun_clone(guest: Guest) -> bool:
-    return guest.lock == "create" and not guest.rootfs and is_being_cloned(guest.current.description)
-
-
-def _refuse_lost_root(node: Node, guest: Guest) -> None:
-    volume = guest.rootfs.get("volume", "none named")
-    storage = split_volume(volume)
-    known = storage is not None and storage[0] in node.storages
-    if node.lost_root(guest) or not known:
-        what = "is gone" if known else "is on no storage of the node"
-        raise _Obstacle(
-            f"the root file system of CT {guest.ctid} {what} ({volume})",
-            f"Bring it back, or make the container anew: phoenix apply {guest.ctid} --rebuild {guest.ctid}.",
-        )
 
 
 def _appear(
@@ -153,14 +120,14 @@ def _appear(
     outcomes: Mapping[int, Outcome],
 ) -> str | None:
     """The container is not there, or only its beginning is."""
-    begun = guest is not None and _is_begun_clone(guest)
+    begun = guest is not None and is_begun_clone(guest)
     if guest is None and chain.ctid in node.running:
-        raise _Obstacle(f"CT {chain.ctid} runs, and has no configuration", f"Look at it: lxc-info {chain.ctid}.")
+        raise Obstacle(f"CT {chain.ctid} runs, and has no configuration", f"Look at it: lxc-info {chain.ctid}.")
     if source[0] is None:
         return existence.create(chain, node, guest)
     origin = outcomes[source[0]]
     if origin.dataset is None or chain.container.storage is None:
-        raise _Obstacle(f"its source {source[0]} is not on ZFS", "Cloning by snapshot needs a zfspool.")
+        raise Obstacle(f"its source {source[0]} is not on ZFS", "Cloning by snapshot needs a zfspool.")
     if not begun:
         existence.clear(chain, node, guest)
     snapshot = _snapshot_of(origin)
@@ -171,62 +138,17 @@ def _appear(
 
 def _snapshot_of(outcome: Outcome) -> str:
     if outcome.snapshot is None:
-        raise _Obstacle("its source declares no snapshot to clone", 'Give the source a "template_snapshot_name".')
+        raise Obstacle("its source declares no snapshot to clone", 'Give the source a "template_snapshot_name".')
     return outcome.snapshot
-
-
-def _refuse_foreign(node: Node, guest: Guest | None, ctid: int) -> None:
-    """What is not ours is never touched (spec R1)."""
-    if ctid in node.elsewhere:
-        host, kind = node.elsewhere[ctid]
-        what = "a container" if kind == "lxc" else "a virtual machine"
-        raise _Obstacle(f"the id {ctid} belongs to {what} on {host}", "Give the container another CTID.")
-    if guest is not None and guest.lock == "create" and not _is_unfinished(node, guest):
-        raise _Obstacle(
-            f"CT {ctid} is being created or restored (lock: create), and not by Phoenix",
-            f"Run again when that is through. If nothing works on it: pct unlock {ctid}.",
-        )
-    if guest is not None and not guest.ours and not _is_unfinished(node, guest):
-        raise _Obstacle(
-            f"CT {ctid} is on the node and was not made by Phoenix",
-            f"To hand it over: pct set {ctid} --tags phoenix. Otherwise give the container another CTID.",
-        )
 
 
 def _recover(chain: Chain, guest: Guest) -> None:
     """Clear what an interrupted snapshot of ours left."""
-    if ours := _unfinished_snapshots(guest):
+    if ours := unfinished_snapshots(guest):
         work = [commands.pct("unlock", chain.ctid)] if guest.lock else []
         work += [command for name in ours for command in commands.clear_snapshot(chain.ctid, name, guest.dataset)]
         title = f"remove the unfinished snapshot {', '.join(ours)}"
         chain.add("recover", Symbol.CHANGE, title, "it was cut off", *work)
-
-
-def _unfinished_snapshots(guest: Guest) -> list[str]:
-    """Snapshots of ours whose taking or removing was cut off, whether or not the lock is still there."""
-    if guest.lock not in (None, "snapshot", "snapshot-delete"):
-        return []
-    return [
-        name
-        for name, section in guest.config.snapshots.items()
-        if section.get("snapstate") and snapshot_layers(section.description.strip()) is not None
-    ]
-
-
-def _refuse_locked(chain: Chain, node: Node, guest: Guest | None) -> None:
-    """A lock of someone else's work; where nothing is to be done it is of no concern."""
-    if (
-        guest is None
-        or guest.lock is None
-        or _is_unfinished(node, guest)
-        or _unfinished_snapshots(guest)
-        or not chain.steps
-    ):
-        return
-    raise _Obstacle(
-        f"CT {chain.ctid} is locked ({guest.lock})",
-        f"Something works on it: run again when it is through. If nothing does: pct unlock {chain.ctid}.",
-    )
 
 
 def _reconcile(chain: Chain, guest: Guest, node: Node) -> tuple[str, ...]:
@@ -265,7 +187,7 @@ def _missing_snapshots(chain: Chain, guest: Guest, node: Node) -> tuple[str, ...
                 *[*commands.clear_snapshot(chain.ctid, name, None)],
             )
         elif section is None and guest.dataset is not None and behind:
-            raise _Obstacle(
+            raise Obstacle(
                 f"ZFS has a snapshot {guest.dataset}@{name} that Proxmox does not know",
                 f"If it is not needed: zfs destroy {guest.dataset}@{name}.",
             )

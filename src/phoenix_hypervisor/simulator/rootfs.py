@@ -12,9 +12,16 @@ _FOLDERS = (
     "/boot", "/dev", "/etc/apt/apt.conf.d", "/etc/apt/sources.list.d", "/etc/default", "/etc/network", "/etc/profile.d",
     "/etc/ssh", "/etc/systemd/network", "/etc/systemd/system", "/home", "/media", "/mnt", "/opt", "/proc", "/root",
     "/run", "/srv", "/sys", "/usr/bin", "/usr/lib", "/usr/lib64", "/usr/local/bin", "/usr/local/sbin", "/usr/sbin",
-    "/usr/share", "/var/cache/apt/archives", "/var/lib/apt/lists", "/var/lib/dpkg", "/var/log", "/var/opt",
+    "/usr/lib/systemd", "/usr/share", "/var/cache/apt/archives", "/var/lib/apt/lists", "/var/lib/dpkg", "/var/log",
+    "/var/opt",
 )  # fmt: skip
-_LINKS = {"/bin": "usr/bin", "/lib": "usr/lib", "/lib64": "usr/lib64", "/sbin": "usr/sbin"}
+_LINKS = {
+    "/bin": "usr/bin",
+    "/lib": "usr/lib",
+    "/lib64": "usr/lib64",
+    "/sbin": "usr/sbin",
+    "/usr/sbin/init": "../lib/systemd/systemd",
+}
 _PACKAGES = (
     "apt base-files base-passwd bash bsdutils coreutils dash debconf debianutils diffutils dpkg findutils gpgv grep "
     "gzip hostname ifupdown init init-system-helpers iproute2 iputils-ping libc6 locales login mawk mount "
