@@ -10,6 +10,8 @@ from phoenix_hypervisor.config import aliases
 from phoenix_hypervisor.config.checks.view import Finding, Question, View, finds
 from phoenix_hypervisor.config.site import Container
 from phoenix_hypervisor.config.texts import did_you_mean, shown
+from phoenix_hypervisor.proxmox.options import check_option
+from phoenix_hypervisor.proxmox.properties import PropertyError, parse_properties
 
 PCT_OPTIONS = frozenset(
     {
@@ -18,6 +20,9 @@ PCT_OPTIONS = frozenset(
     }
 )
 """Options of ``pct set`` that no field of a container stands for. Source: contract of pct, PVE::LXC::Config."""
+_MOUNT_KEYS = frozenset(
+    {"volume", "mp", "acl", "backup", "keepattrs", "mountoptions", "quota", "replicate", "ro", "shared", "size"}
+)
 OWN_FIELD = {
     "hostname": "name",
     "memory": "memory_mb",
@@ -116,7 +121,10 @@ def pct_options(view: View) -> Iterator[Finding]:
         document = view.document(container)
         for index, option in enumerate(document.pct_options):
             key, _, value = option.partition("=")
-            if reason := _option_fault(key, value):
+            if key == "ostype" and container.source is not None:
+                message = f"ostype is that of {container.source}, from which {container.ctid} is cloned."
+                yield container.places.problem("value", message, f"pct_options.{index}", hint="Leave it out.")
+            elif reason := _option_fault(key, value):
                 hint = did_you_mean(key, {*PCT_OPTIONS, *aliases.PCT_FEATURES}) if key not in OWN_FIELD else ""
                 yield container.places.problem("value", reason, f"pct_options.{index}", hint=hint)
         for name, value in aliases.pct_pairs(aliases.pct_string(document) or "").items():
@@ -133,15 +141,20 @@ def _option_fault(key: str, value: str) -> str | None:
     if key in aliases.PCT_FEATURES:
         pattern = r"[a-z0-9]+(?:;[a-z0-9]+)*" if key == "mount" else "[01]"
         return None if re.fullmatch(pattern, value) else f"{key} cannot be {shown(value)}."
-    if re.fullmatch(r"mp[0-9]{1,3}", key):
+    if re.fullmatch(r"mp(?:[0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])", key):
         fine = re.fullmatch(
             r"(?:volume=)?/[^,\s]*(?:,[a-z]+=[A-Za-z0-9/._;:\-]+)*,mp=/[^,\s]+(?:,[a-z]+=[A-Za-z0-9/._;:\-]+)*", value
         )
-        return (
-            None
-            if fine and ".." not in value
-            else "mpN takes a bind mount here, as mp0=/host/path,mp=/path; volumes stand in volumes."
-        )
+        if not fine or ".." in value:
+            return "mpN takes a bind mount here, as mp0=/host/path,mp=/path; volumes stand in volumes."
+        try:
+            strange = set(parse_properties(value, "volume")) - _MOUNT_KEYS
+        except PropertyError as error:
+            return f"{key}: {error}."
+        return f"a mount point has no property {shown(min(strange))}." if strange else None
     if key not in PCT_OPTIONS:
         return f"pct has no option {shown(key)} that can stand here."
-    return None if value and not value.startswith("-") else f"{key} cannot be {shown(value)}."
+    if not value or value.startswith("-"):
+        return f"{key} cannot be {shown(value)}."
+    reason = check_option(key, value)
+    return f"{key} cannot be {shown(value)}: {reason}." if reason else None

@@ -9,11 +9,11 @@ from enum import Enum
 
 from phoenix_hypervisor.features.lifecycle.marks import MARK, TAG, marked
 from phoenix_hypervisor.proxmox.guest import Section
+from phoenix_hypervisor.proxmox.options import SWITCHES
 from phoenix_hypervisor.proxmox.properties import PropertyError, parse_properties, render_properties
 
 NET_KEYS = ("name", "bridge", "hwaddr", "ip", "gw", "ip6", "gw6", "tag", "mtu")
 _HOT = frozenset({"memory", "swap", "cpulimit", "cpuunits", "net0"})
-_SWITCHES = frozenset({"onboot", "protection", "console", "debug"})
 _MOUNT = re.compile(r"mp\d+")
 _INSTANT = frozenset({"description", "onboot", "startup", "protection", "hostname", "cores", "tags", "hookscript"})
 
@@ -125,7 +125,7 @@ def _normal(key: str, value: str | None) -> str | None:
         return ",".join(sorted(filter(None, value.split(","))))
     if _MOUNT.match(key):
         return render_properties(dict(sorted((k, _plain(v)) for k, v in mount_properties(value).items())))
-    if key in _SWITCHES:
+    if key in SWITCHES:
         return _plain(value)
     return str(int(value)) if value.isdecimal() else value
 
