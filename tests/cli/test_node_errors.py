@@ -131,3 +131,29 @@ def test_a_file_that_is_no_node_is_told(phoenix: Phoenix, tmp_path: Path, conten
     said = phoenix("plan", "--etc", write(tmp_path / "etc"), "--on", f"sim:{file}")
     assert said.code in (1, 2) and str(file) in said.err
     assert file.read_text() == content
+
+
+def test_an_id_that_a_virtual_machine_has_is_left_to_it(phoenix: Phoenix, node: Path, tmp_path: Path) -> None:
+    made = phoenix("sim", "run", node, "sh", "-c", "echo 'memory: 512' >/etc/pve/qemu-server/900.conf")
+    assert made.code == 0, made
+    said = phoenix("plan", "--etc", write(tmp_path / "etc"), "--on", f"sim:{node}")
+    assert said.code == 0 and "the id 900 belongs to a virtual machine on pve1" in said.out
+
+
+@pytest.mark.parametrize(
+    ("storage", "text"),
+    [
+        ("files=dir:/srv/files:rootdir", "needs a zfspool"),
+        ("other=zfspool:tank/other", "a ZFS clone stays on the dataset"),
+    ],
+)
+def test_a_clone_that_zfs_could_not_make_is_refused(phoenix: Phoenix, tmp_path: Path, storage: str, text: str) -> None:
+    file = tmp_path / "with-storage.json"
+    assert phoenix("sim", "new", file, "--storage", storage).code == 0
+    etc = write(tmp_path / "etc")
+    document = json.loads((etc / "phoenix_lxc_configs.json").read_text())
+    clone = {"name": "two", "clone_from_ctid": "900", "storage_pool": storage.partition("=")[0]}
+    document["lxc_configs"]["901"] = clone | {"storage_size_gb": 8, "unprivileged": True}
+    (etc / "phoenix_lxc_configs.json").write_text(json.dumps(document))
+    said = phoenix("plan", "--etc", etc, "--on", f"sim:{file}")
+    assert said.code == 2 and text in said.err

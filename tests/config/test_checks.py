@@ -84,6 +84,10 @@ CASES = [
     Case("value", tree(cloning="quick"), (f"{A}.cloning",), tree(cloning="full")),
     Case("value", tree(pct_options=["memory=5"]), (f"{A}.pct_options.0",), tree(pct_options=["cpuunits=50"])),
     Case("value", tree(pct_options=["bogus=5"]), (f"{A}.pct_options.0",), tree(pct_options=["nesting=1"])),
+    Case("value", tree(pct_options=["cpulimit=abc"]), (f"{A}.pct_options.0",), tree(pct_options=["cpulimit=2"])),
+    Case("value", tree(pct_options=["tty=99"]), (f"{A}.pct_options.0",), tree(pct_options=["tty=6"])),
+    Case("value", tree(pct_options=["protection=maybe"]), (f"{A}.pct_options.0",), tree(pct_options=["protection=1"])),
+    Case("value", tree(pct_options=["mp0=/a,mp=/b,foo=1"]), (f"{A}.pct_options.0",), tree(pct_options=["debug=no"])),
     Case("value", tree(features="nesting=2"), (f"{A}.features",), tree(features="nesting=1")),
     Case(
         "value",

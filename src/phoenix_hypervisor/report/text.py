@@ -76,7 +76,7 @@ def count(plan: Plan) -> str:
     symbols = [plan.symbol_of(target) for target in targets]
     added, replaced = symbols.count(Symbol.ADD), symbols.count(Symbol.REPLACE)
     parts = [plural(added, "container") + " to create"] if added else []
-    parts += [f"{replaced} to destroy and make anew"] if replaced else []
+    parts += [plural(replaced, "container") + " to destroy and make anew"] if replaced else []
     if changed := len(targets) - added - replaced:
         parts.append(f"{changed} to change")
     if plan.blocked:
