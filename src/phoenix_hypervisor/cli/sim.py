@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from phoenix_hypervisor.cli.options import output_option
-from phoenix_hypervisor.cli.where import held_file
+from phoenix_hypervisor.cli.where import held_file, sim_file
 from phoenix_hypervisor.errors import UsageError
+from phoenix_hypervisor.proxmox.names import check_hostname
 from phoenix_hypervisor.proxmox.properties import PropertyError, parse_size
 from phoenix_hypervisor.simulator.node import Node
 
@@ -51,11 +52,13 @@ def new(
     output: str,
 ) -> int:
     """Make FILE a plain Proxmox VE installation, fitted to no configuration."""
-    if file.exists():
+    if sim_file(str(file)).exists():
         raise UsageError(f"{file} exists already.", "Choose another name, or remove it.")
     if not file.parent.is_dir():
         raise UsageError(f"There is no folder {file.parent}.", "Make it first.")
     given: list[str] = []
+    if reason := check_hostname(name):
+        raise UsageError(f'--name "{name}": {reason}.')
     try:
         node = Node.new(name)
         for disk in disks:
@@ -120,9 +123,11 @@ Exit code: the command's own.""",
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED)
 def run(file: Path, argv: tuple[str, ...]) -> int:
     """Run a command on the simulated node in FILE, as its administrator would by hand."""
-    if not file.exists():
+    if not sim_file(str(file)).exists():
         raise UsageError(f"There is no {file}.", f"Make it: phoenix sim new {file}")
     words = argv[1:] if argv[0] == "--" else argv
+    if not words:
+        raise UsageError("There is no command to run.", "See: phoenix sim run --help")
     text = "" if sys.stdin.isatty() else sys.stdin.read()
     with held_file(file):
         node = Node.load(file)

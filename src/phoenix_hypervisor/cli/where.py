@@ -52,7 +52,7 @@ def reach(on: str | None, fit: Callable[[Node], tuple[str, ...]], exclusive: boo
     elif on == "sim":
         yield _simulated(_fresh(), fit)
     elif on is not None and on.startswith("sim:"):
-        path = Path(on.removeprefix("sim:"))
+        path = sim_file(on.removeprefix("sim:"))
         with held(_lock_of(path)) if exclusive else _free():
             yield _persistent(path, fit)
     elif on is not None and on.startswith("ssh://"):
@@ -115,6 +115,14 @@ def _persistent(path: Path, fit: Callable[[Node], tuple[str, ...]]) -> Where:
     transport = SimulatedTransport(node, label, lambda: node.save(path))
     places = Places(path.with_name(path.name + ".runs"), path.with_name(path.name + ".log"))
     return Where(label, transport, lambda: node.clock, VirtualLoop, places, given, simulated=True)
+
+
+def sim_file(text: str) -> Path:
+    """The file of a simulated node; UsageError for what can be none."""
+    path = Path(text)
+    if not text or not path.name or path.is_dir():
+        raise UsageError(f'"{text}" is no file for a simulated node.', "Name one, as in --on sim:node.json.")
+    return path
 
 
 def _lock_of(path: Path) -> Path:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from phoenix_hypervisor.config.site import Container, Site
 from phoenix_hypervisor.errors import Refused
 from phoenix_hypervisor.features.lifecycle import commands
-from phoenix_hypervisor.features.lifecycle.marks import snapshot_layers
+from phoenix_hypervisor.features.lifecycle.marks import cloned_from, snapshot_layers
 from phoenix_hypervisor.features.lifecycle.node import Guest, Node
 from phoenix_hypervisor.features.lifecycle.options import Difference
 from phoenix_hypervisor.plan import existence
@@ -100,7 +100,7 @@ def _container(
         names = snapshot_names(container)
     else:
         refuse_lost_root(node, guest)
-        _recover(chain, guest)
+        _recover(chain, node, guest)
         notes += provenance(container, guest, node, source[0], outcomes)
         dataset = guest.dataset
         names = _reconcile(chain, guest, node)
@@ -120,7 +120,11 @@ def _appear(
     outcomes: Mapping[int, Outcome],
 ) -> str | None:
     """The container is not there, or only its beginning is."""
-    begun = guest is not None and is_begun_clone(guest)
+    begun = (
+        guest is not None
+        and is_begun_clone(guest)
+        and cloned_from(guest.current.description) == _wanted(source[0], outcomes)
+    )
     if guest is None and chain.ctid in node.running:
         raise Obstacle(f"CT {chain.ctid} runs, and has no configuration", f"Look at it: lxc-info {chain.ctid}.")
     if source[0] is None:
@@ -128,12 +132,16 @@ def _appear(
     origin = outcomes[source[0]]
     if origin.dataset is None or chain.container.storage is None:
         raise Obstacle(f"its source {source[0]} is not on ZFS", "Cloning by snapshot needs a zfspool.")
-    if not begun:
-        existence.clear(chain, node, guest)
+    gone = () if begun else existence.clear(chain, node, guest)
     snapshot = _snapshot_of(origin)
     found = existence.Source(source[0], snapshot, origin.dataset, source[1])
     chain.layers.update(origin.snapshot_layers)
-    return existence.clone(chain, node, found, begun, (origin.snapshot_step,) if origin.snapshot_step else ())
+    return existence.clone(chain, node, found, begun, (origin.snapshot_step,) if origin.snapshot_step else (), gone)
+
+
+def _wanted(source: int | None, outcomes: Mapping[int, Outcome]) -> tuple[int, str | None] | None:
+    """Source and snapshot that a clone is to be made of."""
+    return None if source is None else (source, outcomes[source].snapshot)
 
 
 def _snapshot_of(outcome: Outcome) -> str:
@@ -142,12 +150,20 @@ def _snapshot_of(outcome: Outcome) -> str:
     return outcome.snapshot
 
 
-def _recover(chain: Chain, guest: Guest) -> None:
+def _hanging(node: Node, guest: Guest, name: str) -> tuple[int, ...]:
+    """The containers that are clones of this snapshot of the guest."""
+    return node.clones.get(guest.dataset or "", {}).get(name, ())
+
+
+def _recover(chain: Chain, node: Node, guest: Guest) -> None:
     """Clear what an interrupted snapshot of ours left."""
     if ours := unfinished_snapshots(guest):
         work = [commands.pct("unlock", chain.ctid)] if guest.lock else []
-        work += [command for name in ours for command in commands.clear_snapshot(chain.ctid, name, guest.dataset)]
-        title = f"remove the unfinished snapshot {', '.join(ours)}"
+        kept = [name for name in ours if _hanging(node, guest, name)]
+        work += [commands.keep_snapshot(chain.ctid, name) for name in kept]
+        gone = [name for name in ours if name not in kept]
+        work += [command for name in gone for command in commands.clear_snapshot(chain.ctid, name, guest.dataset)]
+        title = f"remove the unfinished snapshot {', '.join(gone)}" if gone else f"keep the snapshot {', '.join(kept)}"
         chain.add("recover", Symbol.CHANGE, title, "it was cut off", *work)
 
 
@@ -173,7 +189,10 @@ def _missing_snapshots(chain: Chain, guest: Guest, node: Node) -> tuple[str, ...
     missing: list[str] = []
     for name in snapshot_names(chain.container):
         section = guest.config.snapshots.get(name)
-        whole = section is not None and section.get("snapstate") is None
+        unfinished = section is not None and section.get("snapstate") is not None
+        if unfinished and name not in unfinished_snapshots(guest):
+            raise Obstacle(f"its snapshot {name} is unfinished, and not ours", f"pct delsnapshot {chain.ctid} {name}")
+        whole = section is not None and (not unfinished or bool(_hanging(node, guest, name)))
         behind = guest.dataset is None or f"{guest.dataset}@{name}" in node.snapshots
         if whole and behind:
             continue
@@ -189,7 +208,9 @@ def _missing_snapshots(chain: Chain, guest: Guest, node: Node) -> tuple[str, ...
         elif section is None and guest.dataset is not None and behind:
             raise Obstacle(
                 f"ZFS has a snapshot {guest.dataset}@{name} that Proxmox does not know",
-                f"If it is not needed: zfs destroy {guest.dataset}@{name}.",
+                "Clones hang on it; look at the node."
+                if _hanging(node, guest, name)
+                else f"If it is not needed: zfs destroy {guest.dataset}@{name}.",
             )
     return tuple(missing)
 

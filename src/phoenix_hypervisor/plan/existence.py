@@ -43,8 +43,7 @@ def create(chain: Chain, node: Node, guest: Guest | None) -> str | None:
     container = chain.container
     storage, size = _where(container)
     tarball = container.tarball or ""
-    clear(chain, node, guest)
-    left = node.remains(container.ctid)
+    left = clear(chain, node, guest)
     before = tuple(name for name in node.volumes(container.ctid) if name not in left)
     differences = wanted_options(container).differences(Section())
     chain.fresh = True
@@ -62,24 +61,30 @@ def create(chain: Chain, node: Node, guest: Guest | None) -> str | None:
     return node.free_volume(container.ctid, found, frozenset(left)) if found.type == "zfspool" else None
 
 
-def clear(chain: Chain, node: Node, guest: Guest | None) -> None:
-    """Remove what a creation or destruction of ours that was cut off left.
+def clear(chain: Chain, node: Node, guest: Guest | None) -> tuple[str, ...]:
+    """Remove what a creation or destruction of ours that was cut off left; returns the volumes that go.
 
     ``pct destroy`` takes only what the configuration names; the rest goes after it.
     """
     ctid = chain.ctid
     if guest is None and ctid not in node.creating:
-        return
+        return ()
+    begun = node.begun_volumes(guest) if guest else ()
+    left = tuple(dict.fromkeys((*node.remains(ctid), *begun)))
     work = [commands.unmount_remains(ctid)]
     if guest is not None:
         work += [commands.pct("unlock", ctid)] if guest.lock else []
         work.append(commands.destroy(ctid))
-    work += [commands.destroy_volume(name) for name in node.remains(ctid)]
+    work += [commands.destroy_volume(name) for name in left]
     work.append(commands.end_creation(ctid))
-    chain.add("clear", Symbol.REMOVE, "remove what was left", "an earlier run was cut off", *work)
+    title = f"remove what was left: {', '.join(left) or 'its configuration'}"
+    chain.add("clear", Symbol.REMOVE, title, "an earlier run was cut off", *work)
+    return left
 
 
-def clone(chain: Chain, node: Node, source: Source, begun: bool, needs: tuple[str, ...]) -> str:
+def clone(
+    chain: Chain, node: Node, source: Source, begun: bool, needs: tuple[str, ...], gone: tuple[str, ...] = ()
+) -> str:
     """Clone the declared snapshot by ``zfs clone``; returns the new root dataset.
 
     The order is safe against being cut off anywhere: the id is taken first, under our mark and lock; the configuration
@@ -89,7 +94,7 @@ def clone(chain: Chain, node: Node, source: Source, begun: bool, needs: tuple[st
     storage = node.storages[container.storage or ""]
     size, hostname = container.size_gb or 0, container.name
     finished = _begun_volume(node, container.ctid, source) if begun else None
-    dataset = finished or node.free_volume(container.ctid, storage, frozenset(node.remains(container.ctid)))
+    dataset = finished or node.free_volume(container.ctid, storage, frozenset(gone))
     volume = f"{storage.id}:{dataset.rpartition('/')[2]}"
     take = commands.take_id(container.ctid, cloning_mark(source.ctid, source.snapshot), hostname)
     work = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from phoenix_hypervisor.config.site import Container, Site
-from phoenix_hypervisor.features.lifecycle.marks import is_being_cloned, snapshot_layers
+from phoenix_hypervisor.features.lifecycle.marks import snapshot_layers
 from phoenix_hypervisor.features.lifecycle.node import Guest, Node
 from phoenix_hypervisor.plan.chain import Chain, Outcome
 from phoenix_hypervisor.plan.layers import Layer
@@ -45,11 +45,9 @@ def undeclared(site: Site, node: Node) -> Iterator[str]:
 
 def orphans(node: Node, ctid: int, guest: Guest | None) -> Iterator[str]:
     """Volumes that carry the id and belong to no configuration, nor to anything that we left unfinished."""
-    named = " ".join(guest.current.options.values()) if guest else ""
-    being_made = guest is not None and is_being_cloned(guest.current.description)
-    strange = [name for name in node.volumes(ctid) if name.rpartition("/")[2] not in named]
-    strange = [name for name in strange if name not in node.remains(ctid)]
-    if strange and not being_made:
+    known = (*(node.own_volumes(guest) if guest else ()), *node.remains(ctid))
+    strange = [name for name in node.volumes(ctid) if name not in known]
+    if strange:
         yield f"{ctid}: {', '.join(strange)} belongs to no configuration; it is left as it is."
 
 

@@ -30,7 +30,11 @@ def is_unfinished(node: Node, guest: Guest) -> bool:
         return True
     if guest.ctid not in node.creating or guest.running or guest.lock not in (None, "create", "destroyed"):
         return False
-    if guest.lock == "destroyed" or node.lost_root(guest):
+    if guest.has_more_than_root:
+        return False
+    if guest.lock == "destroyed" and (guest.ours or set(guest.current.options) <= {"lock"}):
+        return True
+    if guest.ours and node.lost_root(guest):
         return True
     untouched = not guest.config.snapshots and not guest.layers
     return untouched and (guest.ours or not guest.rootfs)
@@ -45,9 +49,11 @@ def refuse_lost_root(node: Node, guest: Guest) -> None:
     storage = split_volume(volume)
     known = storage is not None and storage[0] in node.storages
     if node.lost_root(guest) or not known:
-        what = "is gone" if known else "is on no storage of the node"
+        if not known:
+            hint = "Add or enable that storage."
+            raise Obstacle(f"the root file system of CT {guest.ctid} is on no storage of the node ({volume})", hint)
         raise Obstacle(
-            f"the root file system of CT {guest.ctid} {what} ({volume})",
+            f"the root file system of CT {guest.ctid} is gone ({volume})",
             f"Bring it back, or make the container anew: phoenix apply {guest.ctid} --rebuild {guest.ctid}.",
         )
 

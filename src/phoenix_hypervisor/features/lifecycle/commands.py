@@ -28,6 +28,12 @@ def end_creation(ctid: int) -> Command:
     return Command("rm", "-f", f"/{CREATING}/{ctid}")
 
 
+def end_failed_destruction(ctid: int) -> Command:
+    """A destruction that was refused left everything as it was; one that was begun keeps our mark."""
+    script = 'grep -qs "^lock: destroyed" "/etc/pve/lxc/$1.conf" || rm -f "/$2/$1"\n'
+    return Command("sh", "-s", "--", str(ctid), CREATING, stdin=script)
+
+
 def end_failed_creation(ctid: int) -> Command:
     """A creation that failed and cleared up after itself left nothing that our mark should stand for."""
     script = '[ -e "/etc/pve/lxc/$1.conf" ] || rm -f "/$2/$1"\n'
@@ -85,12 +91,12 @@ def stopped(ctid: int) -> Command:
 
 
 def clear_snapshot(ctid: int, name: str, dataset: str | None) -> tuple[Command, ...]:
-    """Remove an unfinished snapshot; ``--force`` takes the section only, so the ZFS snapshot goes after it."""
+    """Remove an unfinished snapshot: in ZFS first, as the section tells that it is ours until both are gone."""
     section = pct("delsnapshot", ctid, name, "--force", "1")
     if dataset is None:
         return (section,)
     script = 'if zfs list -H -t snapshot -o name "$1" >/dev/null 2>&1; then exec zfs destroy "$1"; fi\n'
-    return section, Command("sh", "-s", "--", f"{dataset}@{name}", stdin=script)
+    return Command("sh", "-s", "--", f"{dataset}@{name}", stdin=script), section
 
 
 def destroy_volume(dataset: str) -> Command:
@@ -118,6 +124,28 @@ flock -w 10 9 || {
 conf=/etc/pve/lxc/$1.conf
 """
 """Proxmox's own lock of a container's configuration, and the file."""
+
+_KEEP_SNAPSHOT = f"""\
+{_LOCKED}
+section=
+text=
+while IFS= read -r line; do
+  case $line in
+    '['*) section=$line ;;
+    'snapstate: '*) [ "$section" != "[$2]" ] || continue ;;
+  esac
+  text="$text$line
+"
+done <"$conf"
+printf %s "$text" >"$conf.tmp.phoenix"
+mv "$conf.tmp.phoenix" "$conf"
+"""
+
+
+def keep_snapshot(ctid: int, name: str) -> Command:
+    """Take back a removal that cannot be finished, because clones hang on the snapshot."""
+    return Command("sh", "-s", "--", str(ctid), name, stdin=_KEEP_SNAPSHOT)
+
 
 _TAKE_ID = f"""\
 {_LOCKED}

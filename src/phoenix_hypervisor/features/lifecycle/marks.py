@@ -34,6 +34,12 @@ def is_being_cloned(description: str) -> bool:
     return f"{MARK} Being cloned from " in description
 
 
+def cloned_from(description: str) -> tuple[int, str] | None:
+    """Source and snapshot that a begun clone's description names."""
+    found = re.search(r"Being cloned from (\d+)@([A-Za-z0-9_\-]+)\.", description)
+    return (int(found[1]), found[2]) if found else None
+
+
 def snapshot_description(layers: Mapping[str, str]) -> str:
     """A snapshot's description: whose it is, and what its container had."""
     return _SNAPSHOT + json.dumps(dict(sorted(layers.items())), separators=(",", ":"))

@@ -9,12 +9,14 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from phoenix_hypervisor.features.lifecycle import facts as known
-from phoenix_hypervisor.features.lifecycle.marks import LAYERS, layer_mapping, marked, snapshot_layers
+from phoenix_hypervisor.features.lifecycle.marks import LAYERS, cloned_from, layer_mapping, marked, snapshot_layers
 from phoenix_hypervisor.machine import Fact, Facts, Machine
 from phoenix_hypervisor.proxmox.guest import GuestConfig, Section, parse
 from phoenix_hypervisor.proxmox.properties import PropertyError, parse_properties
 from phoenix_hypervisor.proxmox.storage import Storage, split_volume
 
+_HOLDER = re.compile(r"rootfs|mp\d+|unused\d+")
+_KINDS = ("subvol", "basevol")
 _VOLUME = re.compile(r"^(?:subvol|basevol|base|vm)-(\d+)-disk-(\d+)$")
 
 
@@ -48,6 +50,19 @@ class Guest:
     @property
     def ours(self) -> bool:
         return marked(self.current.get("tags"), self.current.description)
+
+    @property
+    def volume_ids(self) -> tuple[str, ...]:
+        """Every volume that any section names: root, mount points, unused ones."""
+        sections = [self.config.current, *self.config.snapshots.values()]
+        sections += [self.config.pending] if self.config.pending else []
+        values = [value for each in sections for key, value in each.options.items() if _HOLDER.fullmatch(key)]
+        return tuple(dict.fromkeys(volume for value in values if split_volume(volume := parse_volume(value))))
+
+    @property
+    def has_more_than_root(self) -> bool:
+        """Whether it has a volume beside its root: something that only people could have put there."""
+        return any(key != "rootfs" and _HOLDER.fullmatch(key) for key in self.current.options)
 
     @property
     def rootfs(self) -> dict[str, str]:
@@ -98,9 +113,19 @@ class Node:
         )
 
     def own_volumes(self, guest: Guest) -> tuple[str, ...]:
-        """The volumes that the guest's configuration names."""
-        named = {self.dataset_of(parse_volume(value)) for value in guest.current.options.values()}
-        return tuple(name for name in self.volumes(guest.ctid) if name in named)
+        """The file systems that the guest's configuration names in any section, and those of a clone that was begun."""
+        named = {self.dataset_of(volume) for volume in guest.volume_ids}
+        begun = self.begun_volumes(guest)
+        return tuple(name for name in self.volumes(guest.ctid) if name in named or name in begun)
+
+    def begun_volumes(self, guest: Guest) -> tuple[str, ...]:
+        """The file systems that a clone which was begun has made, whatever it was to be cloned from."""
+        mark = cloned_from(guest.current.description)
+        if mark is None or guest.lock != "create":
+            return ()
+        origins = {name: self.datasets[name].origin or "" for name in self.volumes(guest.ctid)}
+        ends = tuple(f"/{kind}-{mark[0]}-disk-{number}@{mark[1]}" for kind in _KINDS for number in range(10))
+        return tuple(name for name, origin in origins.items() if origin.endswith(ends))
 
     def clones_of(self, guest: Guest) -> tuple[int, ...]:
         """Every container whose root file system is a clone of one of the guest's snapshots."""

@@ -120,7 +120,7 @@ def _normal(key: str, value: str | None) -> str | None:
     if value is None:
         return "0" if key == "onboot" else None
     if key in ("nameserver", "searchdomain"):
-        return " ".join(value.replace(",", " ").split())
+        return " ".join(re.split(r"[\s,;]+", value.strip()))
     if key == "startup":
         return ",".join(sorted(filter(None, value.split(","))))
     if _MOUNT.match(key):
