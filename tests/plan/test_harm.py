@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from phoenix_hypervisor.errors import Refused
 from phoenix_hypervisor.plan.build import build
 from rig import HOST, Rig, fitted, site_of, small, tree
 
@@ -162,3 +163,85 @@ def test_a_delete_of_a_snapshot_that_was_cut_off_is_finished(rig: Rig) -> None:
     rig.node.files.write(conf, text.replace("cores:", "lock: snapshot-delete\ncores:", 1))
     rig.converge()
     assert rig.plan().empty
+
+
+def test_a_removal_that_clones_prevent_is_taken_back(rig: Rig) -> None:
+    assert not rig.node.run(["pct", "delsnapshot", "900", "base"]).ok
+    plan = rig.plan()
+    assert plan.blocked == () and "keep the snapshot base" in plan.steps[0].title
+    rig.converge()
+    assert rig.plan().empty
+    assert "tank/lxc/subvol-900-disk-0@base" in rig.look().snapshots
+
+
+def mark(rig: Rig, ctid: int) -> None:
+    """The mark of a creation, as a run that was cut off leaves it."""
+    folder = "/var/lib/phoenix_hypervisor/creating"
+    assert rig.node.run(["sh", "-c", f"mkdir -p {folder} && echo none >{folder}/{ctid}"]).ok
+
+
+def theirs(rig: Rig, *options: str) -> str:
+    """CT 150 as somebody else made it."""
+    assert rig.node.run(["sh", "-c", "pct stop 150; pct destroy 150"]).ok
+    tarball = "local:vztmpl/ubuntu-24.04-standard_24.04-2_amd64.tar.zst"
+    assert rig.node.run(["pct", "create", "150", tarball, "--rootfs", "local-zfs:4", *options]).ok
+    return rig.node.files.read("/etc/pve/lxc/150.conf")
+
+
+@pytest.mark.parametrize("harm", ["true", "zfs destroy rpool/data/subvol-150-disk-0", "pct set 150 --lock destroyed"])
+def test_a_mark_of_ours_gives_no_right_over_what_others_made(rig: Rig, harm: str) -> None:
+    theirs(rig, "--mp0", "local-zfs:2,mp=/data")
+    mark(rig, 150)
+    assert rig.node.run(["sh", "-c", harm]).ok
+    before = rig.node.files.read("/etc/pve/lxc/150.conf")
+    assert "150" in blocked(rig)
+    rig.apply()
+    assert rig.node.files.read("/etc/pve/lxc/150.conf") == before
+    assert "rpool/data/subvol-150-disk-1" in rig.look().datasets
+
+
+def test_a_volume_beside_the_root_is_a_sign_of_work(rig: Rig) -> None:
+    theirs(rig, "--tags", "phoenix", "--mp0", "local-zfs:2,mp=/data")
+    mark(rig, 150)
+    assert "150:clear" not in {step.id for step in rig.plan().steps}
+
+
+def test_a_rebuild_names_every_volume_of_every_section(rig: Rig) -> None:
+    line = "pct stop 150; pct set 150 --mp0 local-zfs:2,mp=/data; pct snapshot 150 mine; pct set 150 --delete mp0"
+    assert rig.node.run(["sh", "-c", line + "; sed -i '/^unused/d' /etc/pve/lxc/150.conf"]).ok
+    title = build(rig.site, rig.look(), rebuild=[150]).steps[0].title
+    assert "rpool/data/subvol-150-disk-" in title and ROOT in title
+
+
+def test_a_clone_that_is_no_container_rules_a_rebuild_out(rig: Rig) -> None:
+    assert rig.node.run(["zfs", "clone", f"{ROOT}@configured-state", "tank/mine"]).ok
+    with pytest.raises(Refused, match="tank/mine"):
+        build(rig.site, rig.look(), rebuild=[150])
+
+
+@pytest.mark.parametrize("lock", ["create", "backup"])
+def test_what_others_work_on_is_not_rebuilt(rig: Rig, lock: str) -> None:
+    assert rig.node.run(["sh", "-c", f"pct stop 150; pct set 150 --lock {lock}"]).ok
+    with pytest.raises(Refused):
+        build(rig.site, rig.look(), rebuild=[150])
+
+
+def test_a_storage_that_is_off_is_told_without_dangerous_advice(rig: Rig) -> None:
+    storage = rig.site.containers[900].storage
+    assert rig.node.run(["pvesm", "set", str(storage), "--disable", "1"]).ok
+    assert "is on no storage" in blocked(rig)["900"]
+    with pytest.raises(Refused, match="is not on the node"):
+        build(rig.site, rig.look(), rebuild=[150])
+
+
+def test_a_begun_clone_of_another_source_is_cleared_and_made(rig: Rig) -> None:
+    assert rig.node.run(["sh", "-c", "pct stop 150; pct destroy 150"]).ok
+    text = "#Managed by Phoenix Hypervisor. Being cloned from 901@second.\nhostname: x\nlock: create\ntags: phoenix\n"
+    rig.node.files.write("/etc/pve/lxc/150.conf", text)
+    assert rig.node.run(["zfs", "clone", "tank/lxc/subvol-901-disk-0@second", ROOT]).ok
+    assert ROOT in rig.plan().steps[0].title
+    rig.converge()
+    assert rig.plan().empty
+    facts = rig.look()
+    assert facts.volumes(150) == (ROOT,)
+    assert facts.origin_of(facts.guests[150]) == "tank/lxc/subvol-900-disk-0@base"
