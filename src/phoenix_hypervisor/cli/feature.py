@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from phoenix_hypervisor.cli.options import on_option, output_option
 from phoenix_hypervisor.cli.where import reach
 from phoenix_hypervisor.command import Command
 from phoenix_hypervisor.config.source import Source, parse_source
+from phoenix_hypervisor.engine.converge import converge
 from phoenix_hypervisor.errors import ConfigurationError, Interrupted, PhoenixError, UsageError
 from phoenix_hypervisor.features.registry import COMING, features
 from phoenix_hypervisor.machine import Machine
@@ -126,22 +127,18 @@ def run(name: str, source: str, mode: str, ctid: int | None, on: str | None, out
 
 
 async def _establish(machine: Machine, resources: tuple[Resource, ...], mode: str) -> list[Command]:
-    """Look, change what differs, look again; returns the commands that ran."""
-    wanted = [fact for resource in resources for fact in resource.facts()]
-    facts = await machine.read(wanted)
-    commands = [command for resource in resources for command in resource.change(facts)]
-    if commands and mode == "interactive" and not click.confirm("\n".join(map(str, commands)) + "\nRun this?"):
-        raise Interrupted("Nothing was changed.")
-    for command in commands:
+    """Converge; returns the commands that ran."""
+
+    def approve(commands: Sequence[Command]) -> None:
+        if mode == "interactive" and not click.confirm("\n".join(map(str, commands)) + "\nRun this?"):
+            raise Interrupted("Nothing was changed.")
+
+    async def run(command: Command) -> None:
         result = await machine.run(command)
         if not result.ok:
             raise PhoenixError(f"{command}: {result.said}")
-    if commands:
-        facts = await machine.read(wanted)
-        for resource in resources:
-            if any(resource.change(facts)):
-                raise PhoenixError(f"{resource}: the commands succeeded, but it is not so.")
-    return commands
+
+    return await converge(machine, resources, run, approve)
 
 
 def _slice(feature: Feature, source: str) -> Slice:

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable
 
 from phoenix_hypervisor.command import Command, Result
-from phoenix_hypervisor.features.lifecycle.commands import stamp
+from phoenix_hypervisor.engine.converge import converge
+from phoenix_hypervisor.features.lifecycle.inside import stamp
 from phoenix_hypervisor.machine import Machine
 from phoenix_hypervisor.plan.step import Converge, Guarded, Poll, Work
 from phoenix_hypervisor.transport.container import ContainerTransport
@@ -81,18 +82,9 @@ class Worker:
             raise
 
     async def _converge(self, work: Converge) -> None:
-        """Look, change what differs, look again; only what has taken effect is stamped."""
+        """Only what has taken effect is stamped."""
         inside = Machine(ContainerTransport(self._machine.transport, work.ctid))
-        wanted = [fact for resource in work.resources for fact in resource.facts()]
-        facts = await inside.read(wanted)
-        commands = [command for resource in work.resources for command in resource.change(facts)]
-        for command in commands:
-            await self._run(inside, command)
-        if commands:
-            facts = await inside.read(wanted)
-            for resource in work.resources:
-                if any(resource.change(facts)):
-                    raise WorkFailed(f"{resource.kind} {resource}: the commands succeeded, but it is not so")
+        await converge(inside, work.resources, lambda command: self._run(inside, command))
         await self._run(inside, stamp(work.layer, work.digest))
 
 
