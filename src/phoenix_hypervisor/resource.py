@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -30,13 +31,13 @@ class Resource(Slice):
     def id(self) -> str:
         return f"{self.kind}:{self.name}"
 
+    @abstractmethod
     def facts(self) -> Iterator[Fact[Any]]:
         """The facts that ``change`` looks at."""
-        raise NotImplementedError
 
+    @abstractmethod
     def change(self, facts: Facts) -> Iterator[Command]:
         """The commands that make it so; none when it is so. Pure."""
-        raise NotImplementedError
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from phoenix_hypervisor.command import Command
-from phoenix_hypervisor.features.lifecycle import commands
+from phoenix_hypervisor.features.lifecycle import cloning
 from phoenix_hypervisor.features.lifecycle.marks import cloning_mark
 from phoenix_hypervisor.proxmox.guest import parse
 
@@ -54,7 +54,7 @@ def pve(tmp_path: Path) -> Path:
 
 
 def take(folder: Path, ctid: int = 901) -> subprocess.CompletedProcess[str]:
-    return run(commands.take_id(ctid, cloning_mark(900, "base"), "web"), folder)
+    return run(cloning.take_id(ctid, cloning_mark(900, "base"), "web"), folder)
 
 
 def test_an_id_is_taken_under_our_mark_and_lock(pve: Path) -> None:
@@ -73,7 +73,7 @@ def test_an_id_is_taken_once(pve: Path) -> None:
 
 
 def release(folder: Path, snapshot: str = "base") -> subprocess.CompletedProcess[str]:
-    return run(commands.release_clone(901, 900, snapshot, "web", "tank:subvol-901-disk-0", 8), folder)
+    return run(cloning.release_clone(901, 900, snapshot, "web", "tank:subvol-901-disk-0", 8), folder)
 
 
 def test_a_clone_gets_what_its_snapshot_fixes_and_nothing_else(pve: Path) -> None:
@@ -99,7 +99,7 @@ def test_what_is_no_longer_a_begun_clone_is_not_overwritten(pve: Path) -> None:
 
 
 def test_a_snapshot_that_is_not_there_releases_nothing(pve: Path) -> None:
-    assert run(commands.take_id(901, cloning_mark(900, "nosuch"), "web"), pve).returncode == 0
+    assert run(cloning.take_id(901, cloning_mark(900, "nosuch"), "web"), pve).returncode == 0
     done = release(pve, "nosuch")
     assert done.returncode == 1 and "has no snapshot nosuch" in done.stderr
     assert "lock: create" in (pve / "etc/pve/lxc/901.conf").read_text()
@@ -127,7 +127,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def reset(root: Path) -> subprocess.CompletedProcess[str]:
-    return run(commands.reset_identity(str(root), "web"), root)
+    return run(cloning.reset_identity(str(root), "web"), root)
 
 
 def test_a_clone_gets_an_identity_of_its_own(root: Path) -> None:

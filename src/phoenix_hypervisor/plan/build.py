@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from phoenix_hypervisor.config.site import Container, Site
 from phoenix_hypervisor.errors import Refused
-from phoenix_hypervisor.features.lifecycle import commands
+from phoenix_hypervisor.features.lifecycle import cloning, commands
 from phoenix_hypervisor.features.lifecycle.marks import cloned_from, snapshot_layers
 from phoenix_hypervisor.features.lifecycle.node import Guest, Node
 from phoenix_hypervisor.features.lifecycle.options import Difference
@@ -160,7 +160,7 @@ def _recover(chain: Chain, node: Node, guest: Guest) -> None:
     if ours := unfinished_snapshots(guest):
         work = [commands.pct("unlock", chain.ctid)] if guest.lock else []
         kept = [name for name in ours if _hanging(node, guest, name)]
-        work += [commands.keep_snapshot(chain.ctid, name) for name in kept]
+        work += [cloning.keep_snapshot(chain.ctid, name) for name in kept]
         gone = [name for name in ours if name not in kept]
         work += [command for name in gone for command in commands.clear_snapshot(chain.ctid, name, guest.dataset)]
         title = f"remove the unfinished snapshot {', '.join(gone)}" if gone else f"keep the snapshot {', '.join(kept)}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from phoenix_hypervisor.config.site import Container
 from phoenix_hypervisor.features.lifecycle import commands
+from phoenix_hypervisor.features.lifecycle import inside as readiness
 from phoenix_hypervisor.features.lifecycle.node import Guest
 from phoenix_hypervisor.features.lifecycle.options import Difference, Effect
 from phoenix_hypervisor.plan.layers import Layer
@@ -93,7 +94,7 @@ class Chain:
         return needs
 
     def _ready(self, names: bool) -> Poll:
-        check = inside(self.ctid, commands.ready(static_interface(self.container), names))
+        check = inside(self.ctid, readiness.ready(static_interface(self.container), names))
         return Poll(check, "ready", self.container.ready_interval, self.container.ready_timeout)
 
     def establish(self, wanted: tuple[Layer, ...]) -> None:

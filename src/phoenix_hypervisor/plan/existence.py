@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from phoenix_hypervisor.config.site import Container
-from phoenix_hypervisor.features.lifecycle import commands
+from phoenix_hypervisor.features.lifecycle import cloning, commands
 from phoenix_hypervisor.features.lifecycle.marks import MARK, TAG, cloning_mark
 from phoenix_hypervisor.features.lifecycle.node import Guest, Node
 from phoenix_hypervisor.features.lifecycle.options import brief
@@ -96,12 +96,12 @@ def clone(
     finished = _begun_volume(node, container.ctid, source) if begun else None
     dataset = finished or node.free_volume(container.ctid, storage, frozenset(gone))
     volume = f"{storage.id}:{dataset.rpartition('/')[2]}"
-    take = commands.take_id(container.ctid, cloning_mark(source.ctid, source.snapshot), hostname)
+    take = cloning.take_id(container.ctid, cloning_mark(source.ctid, source.snapshot), hostname)
     work = [
         *(() if begun else (take,)),
-        *(() if finished else (commands.clone_dataset(source.zfs_snapshot, dataset, size),)),
-        commands.reset_identity(_mountpoint(node, storage.pool or "", dataset), hostname),
-        commands.release_clone(container.ctid, source.ctid, source.snapshot, hostname, volume, size),
+        *(() if finished else (cloning.clone_dataset(source.zfs_snapshot, dataset, size),)),
+        cloning.reset_identity(_mountpoint(node, storage.pool or "", dataset), hostname),
+        cloning.release_clone(container.ctid, source.ctid, source.snapshot, hostname, volume, size),
     ]
     title = f"clone {source.ctid}@{source.snapshot} by zfs clone on {storage.id}, {size} GB"
     there = "a clone that was begun is finished" if begun else "not on the node"

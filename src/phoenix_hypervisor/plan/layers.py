@@ -10,7 +10,7 @@ from pathlib import Path
 
 from phoenix_hypervisor.command import decode
 from phoenix_hypervisor.config.site import DEFAULT_BIN, Container, Site
-from phoenix_hypervisor.features.lifecycle import commands
+from phoenix_hypervisor.features.lifecycle import inside as scripts
 from phoenix_hypervisor.features.lifecycle.facts import SCRIPTS
 from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.features.registry import features
@@ -81,7 +81,7 @@ def _script_layers(container: Container, site: Site, node: Node) -> Iterator[Lay
         if script is not None:
             work = _inside if kind == "application_script" else _on_node
             layer = f"{kind}.{container.ctid}"
-            stamp = inside(container.ctid, commands.stamp(layer, script.digest[:16]))
+            stamp = inside(container.ctid, scripts.stamp(layer, script.digest[:16]))
             where = "inside" if kind == "application_script" else "on the node"
             title = f"run {script.name} {where}"
             yield Layer(layer, script.digest[:16], title, (*work(script, container.ctid, piece), stamp))
@@ -91,15 +91,15 @@ def _inside(script: Script, ctid: int, piece: str) -> Iterator[Work]:
     """Bring the script into the container, and run it there."""
     path = f"{_INSIDE}/{script.name}"
     if script.content is None:
-        yield commands.carry_script(ctid, f"/{SCRIPTS}/{script.name}", path, script.digest)
+        yield scripts.carry_script(ctid, f"/{SCRIPTS}/{script.name}", path, script.digest)
     else:
-        yield inside(ctid, commands.install_script(path, script.content))
-    yield inside(ctid, commands.run_script(path, ctid, piece))
+        yield inside(ctid, scripts.install_script(path, script.content))
+    yield inside(ctid, scripts.run_script(path, ctid, piece))
 
 
 def _on_node(script: Script, ctid: int, piece: str) -> Iterator[Work]:
     path = f"/{SCRIPTS}/{script.name}"
     if script.content is not None:
         path = f"{_ON_NODE}/{script.name}"
-        yield commands.install_script(path, script.content)
-    yield commands.run_script(path, ctid, piece)
+        yield scripts.install_script(path, script.content)
+    yield scripts.run_script(path, ctid, piece)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from phoenix_hypervisor.plan.step import Plan, Step, Symbol
 from phoenix_hypervisor.report.style import Style
@@ -82,7 +82,3 @@ def count(plan: Plan) -> str:
     if plan.blocked:
         parts.append(f"{len(plan.blocked)} blocked")
     return f"{', '.join(parts) or 'The node'}: {plural(len(plan.steps), 'step')}."
-
-
-def render_problems(problems: Iterable[object]) -> str:
-    return "\n".join(map(str, problems))

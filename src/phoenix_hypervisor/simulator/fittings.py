@@ -5,6 +5,7 @@ Each refuses what no real node could have, with ValueError.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -28,15 +29,16 @@ def _check(problem: str | None, what: str) -> None:
         raise ValueError(f"{what}: {problem}")
 
 
-class Fittings:
+class Fittings(ABC):
     """The part of a node that is put together with a screwdriver, or by its administrator beforehand."""
 
     files: Filesystem
     zfs: Zfs
     storages: Storages
 
+    @abstractmethod
     def entropy(self) -> str:
-        raise NotImplementedError
+        """Digits that nobody foresees: 64 hexadecimal ones."""
 
     def add_disk(self, by_id: str, size: int) -> str:
         """Put in a disk of so many bytes; the path under /dev/disk/by-id."""

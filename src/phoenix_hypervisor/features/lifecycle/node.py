@@ -16,7 +16,6 @@ from phoenix_hypervisor.proxmox.properties import PropertyError, parse_propertie
 from phoenix_hypervisor.proxmox.storage import Storage, split_volume
 
 _HOLDER = re.compile(r"rootfs|mp\d+|unused\d+")
-_KINDS = ("subvol", "basevol")
 _VOLUME = re.compile(r"^(?:subvol|basevol|base|vm)-(\d+)-disk-(\d+)$")
 
 
@@ -123,9 +122,8 @@ class Node:
         mark = cloned_from(guest.current.description)
         if mark is None or guest.lock != "create":
             return ()
-        origins = {name: self.datasets[name].origin or "" for name in self.volumes(guest.ctid)}
-        ends = tuple(f"/{kind}-{mark[0]}-disk-{number}@{mark[1]}" for kind in _KINDS for number in range(10))
-        return tuple(name for name, origin in origins.items() if origin.endswith(ends))
+        wanted = re.compile(rf".*/(?:subvol|basevol)-{mark[0]}-disk-\d+@{re.escape(mark[1])}")
+        return tuple(name for name in self.volumes(guest.ctid) if wanted.fullmatch(self.datasets[name].origin or ""))
 
     def clones_of(self, guest: Guest) -> tuple[int, ...]:
         """Every container whose root file system is a clone of one of the guest's snapshots."""
@@ -289,8 +287,3 @@ def _last_layers(config: GuestConfig) -> dict[str, str]:
 
 def _present(text: str) -> str | None:
     return None if text in ("-", "none", "legacy", "") else text
-
-
-def creation_mark(before: Iterable[str]) -> str:
-    """The content of the mark that a creation leaves on the node while it is under way."""
-    return "".join(f"{name}\n" for name in before) or "none\n"

@@ -1,0 +1,91 @@
+"""What is run in a container to look whether it is ready, to bring and run scripts, and to stamp its layers."""
+
+from __future__ import annotations
+
+from phoenix_hypervisor.command import Command
+from phoenix_hypervisor.features.lifecycle.commands import CREATE_LIMIT
+from phoenix_hypervisor.features.lifecycle.marks import LAYERS
+
+_READY = """\
+case $(readlink -f /sbin/init 2>/dev/null) in
+  */systemd)
+    state=$(systemctl is-system-running 2>/dev/null)
+    case $state in
+      running | degraded) ;;
+      *)
+        echo "init: ${state:-does not answer yet}" >&2
+        exit 1 ;;
+    esac ;;
+esac
+[ "$1" = none ] || [ -n "$(ip -o addr show dev "$1" scope global 2>/dev/null)" ] || {
+  echo "no address on $1" >&2
+  exit 1
+}
+[ "$2" = names ] || exit 0
+for file in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
+  [ -f "$file" ] || continue
+  while read -r type uri rest; do
+    case $type$uri in
+      '#'*) continue ;;
+      *http://* | *https://*)
+        host=${uri#*://}
+        host=${host%%/*}
+        host=${host##*@}
+        getent hosts "${host%%:*}" >/dev/null && exit 0
+        echo "$host does not resolve" >&2
+        exit 1 ;;
+    esac
+  done <"$file"
+done
+"""
+
+
+def ready(interface: str | None, names: bool) -> Command:
+    """Inside: init done, an address on the interface, the package sources' host resolved where names are needed."""
+    return Command("sh", "-s", "--", interface or "none", "names" if names else "-", stdin=_READY, timeout=20.0)
+
+
+_STAMP = """\
+set -eu
+for part in /var/lib/phoenix "/$1"; do
+  if [ -L "$part" ]; then rm -f "$part"; fi
+done
+mkdir -p "/$1"
+printf '%s\\n' "$3" >"/$1/.$2.new"
+mv "/$1/.$2.new" "/$1/$2"
+"""
+
+
+def stamp(layer: str, digest: str) -> Command:
+    """Inside: say that the layer is established."""
+    return Command("sh", "-s", "--", LAYERS, layer, digest, stdin=_STAMP)
+
+
+_INSTALL = """\
+set -eu
+umask 077
+mkdir -p "${1%/*}"
+cat >"$1.new"
+chmod 700 "$1.new"
+mv "$1.new" "$1"
+"""
+
+
+def install_script(path: str, content: str) -> Command:
+    """Bring a script to a machine, executable. The content is standard input of the last program."""
+    return Command("sh", "-c", _INSTALL, "sh", path, stdin=content)
+
+
+def run_script(path: str, ctid: int, slice_json: str) -> Command:
+    """Run a script with the CTID as its argument and the container's slice on standard input (spec S5)."""
+    return Command(path, str(ctid), stdin=slice_json, timeout=CREATE_LIMIT, confidential=True)
+
+
+def carry_script(ctid: int, source: str, path: str, digest: str) -> Command:
+    """Bring a script that lies on the node into the container, if it is the one that was planned (SHA-256)."""
+    script = (
+        'found=$(sha256sum <"$2") || exit 1\n'
+        '[ "${found%% *}" = "$5" ] || { echo "$2 changed meanwhile" >&2; exit 1; }\n'
+        'exec lxc-attach -n "$1" --clear-env -- sh -c "$4" sh "$3" <"$2"\n'
+    )
+    return Command("sh", "-s", "--", str(ctid), source, path, _INSTALL, digest, stdin=script)
