@@ -88,7 +88,7 @@ def clone(
     """Clone the declared snapshot by ``zfs clone``; returns the new root dataset.
 
     The order is safe against being cut off anywhere: the id is taken first, under our mark and lock; the configuration
-    is released last. Source: facts.md, "A ZFS clone of an ordinary snapshot".
+    is released last. Source: docs/decisions/0002-cloning-snapshots.md.
     """
     container = chain.container
     storage = node.storages[container.storage or ""]

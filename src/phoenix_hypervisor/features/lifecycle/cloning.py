@@ -1,6 +1,6 @@
 """Making a container from a snapshot, which no command of Proxmox does: its files are written here.
 
-Source: facts.md, "A ZFS clone of an ordinary snapshot".
+Source: docs/decisions/0002-cloning-snapshots.md.
 """
 
 from __future__ import annotations
