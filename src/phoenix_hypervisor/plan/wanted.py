@@ -69,7 +69,7 @@ def snapshot_names(container: Container) -> tuple[str, ...]:
 
 
 def bind_mounts(container: Container) -> tuple[str, ...]:
-    """The ``mpN`` options that mount a folder of the node: they block every snapshot (docs/decisions/0002-cloning-snapshots.md)."""
+    """The ``mpN`` options that mount a folder of the node: Proxmox takes no snapshot of a container with one."""
     return bind_mounts_of(Section(container.options))
 
 
