@@ -21,7 +21,7 @@ from phoenix_hypervisor.features.lifecycle.node import read_node
 from phoenix_hypervisor.machine import Machine
 from phoenix_hypervisor.plan.build import build
 from phoenix_hypervisor.plan.step import Plan
-from phoenix_hypervisor.plan.wanted import snapshot_names
+from phoenix_hypervisor.plan.wanted import asked_of
 from phoenix_hypervisor.simulator.node import Node
 from phoenix_hypervisor.transport.simulated import SimulatedTransport, VirtualLoop
 
@@ -84,9 +84,7 @@ class Rig:
             return runner.run(work(transport))
 
     async def _look(self, transport: Recorder) -> NodeFacts:
-        tarballs = [c.tarball for c in self.site.containers.values() if c.tarball and c.tarball.startswith("/")]
-        snapshots = {name for container in self.site.containers.values() for name in snapshot_names(container)}
-        return await read_node(Machine(transport), tarballs, snapshots)
+        return await read_node(Machine(transport), asked_of(self.site))
 
     def look(self) -> NodeFacts:
         facts: NodeFacts = self._run(self._look, Recorder(self.node))

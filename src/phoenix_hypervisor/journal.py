@@ -10,7 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
-from phoenix_hypervisor.events import Done, Event, Failed, Note, Ran, RunEnded, RunStarted, Skipped, Started
+from phoenix_hypervisor.command import decode
+from phoenix_hypervisor.events import Done, Event, Failed, Note, Ran, RunEnded, RunStarted, Skipped, Started, from_json
+
+_SUFFIX = ".jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +23,19 @@ class Places:
     journals: Path
     log: Path
 
+    def runs(self) -> dict[str, Path]:
+        """The journals that are there by the id of their run, oldest first: an id begins with the time."""
+        if not self.journals.is_dir():
+            return {}
+        found = (path for path in sorted(self.journals.iterdir()) if path.suffix == _SUFFIX and path.is_file())
+        return {path.stem: path for path in found}
+
 
 class Journal:
     """An append-only record of one run. It is made by its first event: a run that does nothing leaves none."""
 
     def __init__(self, places: Places, run: str, verbose: bool = False) -> None:
-        self.path = places.journals / f"{run}.jsonl"
+        self.path = places.journals / f"{run}{_SUFFIX}"
         self._log_path = places.log
         self._verbose = verbose
         self._file: TextIO | None = None
@@ -73,3 +83,49 @@ def readable(event: Event, verbose: bool) -> str | None:
         return f"{stamp} {event.step}: $ {event.command} -> {event.rc}" if verbose else None
     line = _LINES.get(type(event))
     return f"{stamp} {line(event)}" if line else None
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A line of a journal that tells nothing, counted from 1, and why."""
+
+    path: Path
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: warning: {self.reason}."
+
+    def as_json(self) -> dict[str, Any]:
+        return {"file": str(self.path), "line": self.line, "message": f"{self.reason}."}
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a journal tells: its events in their order, and the lines that are no events."""
+
+    events: tuple[Event, ...]
+    broken: tuple[Broken, ...]
+
+
+def read(path: Path) -> Recorded:
+    """A journal as far as it can be read: a run that was cut off, or a disk that was, may have left half a line."""
+    events: list[Event] = []
+    broken: list[Broken] = []
+    lines = path.read_bytes().split(b"\n")
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            events.append(from_json(json.loads(decode(line))))
+        except (ValueError, RecursionError) as error:
+            broken.append(Broken(path, number, _reason(error) if number < len(lines) else "the line is cut off"))
+    if not events and not broken:
+        broken.append(Broken(path, 1, "the journal is empty"))
+    return Recorded(tuple(events), tuple(broken))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError | RecursionError):
+        return "the line is no JSON"
+    return f"the line tells no event: {error}"

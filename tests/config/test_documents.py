@@ -141,6 +141,11 @@ def test_a_hostile_value_in_the_host_document_is_refused(tmp_path: Path, host: J
             '"portainer_server_port" cannot be 70000: it must be at most 65535.',
         ),
         ({"zfs": {"pools": [{}]}}, 'the field "name" is missing in "pools"[0].'),
+        ({"zfs": {"arc_max_gb": 0}}, '"arc_max_gb" cannot be 0: it must be more than 0.'),
+        (
+            {"shared_volumes": {"a": {"host_path": "/a", "huost_path": 1}}},
+            'there is no field "huost_path" here.',
+        ),
         ({"domain_name": "-x"}, '"domain_name" cannot be "-x": it does not look like a domain name.'),
     ],
 )
@@ -162,3 +167,8 @@ def test_numbers_stand_as_strings_where_the_seeds_write_them_so(tmp_path: Path) 
 
 def test_null_is_absent(tmp_path: Path) -> None:
     assert loaded(tmp_path, {"timezone": None, "nfs": None}, lxc({900: template("base", cores=None)})).problems == ()
+
+
+def test_a_wrong_name_in_a_shared_volume_brings_the_right_one(tmp_path: Path) -> None:
+    (problem,) = loaded(tmp_path, {"shared_volumes": {"a": {"host_path": "/a", "mount": {}}}}).problems
+    assert (problem.path, problem.hint) == ("shared_volumes.a.mount", 'Did you mean "mounts"?')

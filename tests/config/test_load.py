@@ -147,6 +147,33 @@ def test_an_older_dataset_names_its_pool(tmp_path: Path) -> None:
     assert [(each.code, each.path) for each in found.problems] == [("value", "zfs.datasets.0")]
 
 
+def test_an_older_dataset_may_name_its_pool_twice(tmp_path: Path) -> None:
+    datasets = [{"name": "a", "pool": "tank"}, {"name": "tank/b", "pool": "tank"}]
+    (tmp_path / OLDER_FILE).write_text(json.dumps({"zfs": {"datasets": datasets}}))
+    site = load(tmp_path).site
+    assert site is not None and site.host.zfs is not None
+    assert [each.full_name for each in site.host.zfs.datasets] == ["tank/a", "tank/b"]
+
+
+def test_an_older_storage_type_names_type_and_content(tmp_path: Path) -> None:
+    for wrong in ("zfspool", "films:rootdir", "dir:films"):
+        entry = {"dataset": "tank/a", "storage_type": wrong}
+        (tmp_path / OLDER_FILE).write_text(json.dumps({"zfs": {"dataset_storage_types": [entry]}}))
+        assert codes(load(tmp_path), "error") == ["value"]
+
+
+def test_from_a_folder_that_is_gone_files_are_named_as_they_were_given(tmp_path: Path) -> None:
+    place(tmp_path / "etc", "{")
+    (tmp_path / "gone").mkdir()
+    before = Path.cwd()
+    os.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    try:
+        assert [each.place.file for each in load(tmp_path / "etc").problems] == [str(tmp_path / "etc" / HOST_FILE)]
+    finally:
+        os.chdir(before)
+
+
 def test_files_are_named_as_a_user_would_type_them(tmp_path: Path) -> None:
     place(tmp_path / "etc", "{", "{")
     before = Path.cwd()

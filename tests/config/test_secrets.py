@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
 from phoenix_hypervisor.config.secrets import MASK, Secret
 from phoenix_hypervisor.config.site import Site
@@ -83,6 +85,7 @@ def test_a_wrong_spelling_shows_nothing_either(tmp_path: Path, spelling: object)
         ({"file": "open"}, "can be read by others"),
         ({"file": "empty"}, "is empty"),
         ({"file": "binary"}, "is not UTF-8"),
+        ({"file": "/dev/null"}, "is no regular file"),
         ({"credential": "secret"}, "CREDENTIALS_DIRECTORY"),
     ],
 )
@@ -103,3 +106,18 @@ def test_an_open_file_is_told_by_validate(tmp_path: Path) -> None:
     assert [(each.code, each.hint) for each in found.problems] == [("value", "Run: chmod 600 secret")]
     (tmp_path / "secret").chmod(0o600)
     assert loaded(tmp_path, {"samba": {"password": {"file": "secret"}}}).problems == ()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_file_of_another_user_is_not_read(tmp_path: Path) -> None:
+    os.chown(private(tmp_path / "secret"), 12345, 12345)
+    secret, _ = secret_of(tmp_path / "etc", {"file": "secret"})
+    with pytest.raises(UsageError, match="belongs to another user"):
+        secret.resolve({}, tmp_path)
+
+
+def test_a_secret_is_a_value(tmp_path: Path) -> None:
+    one, other = secret_of(tmp_path, VALUE)[0], secret_of(tmp_path, {"env": "SMB"})[0]
+    assert one == Secret("literal", VALUE) != other
+    assert {one, other} == {Secret("literal", VALUE), Secret("env", "SMB")}
+    assert TypeAdapter(Secret).validate_python(one) is one

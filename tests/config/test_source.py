@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phoenix_hypervisor.config.source import parse_source, read_source
+from phoenix_hypervisor.config.source import SIZE_LIMIT, Source, parse_source, read_source
 
 FAULTS = [
     # text, line, column, part of the message, part of the hint
@@ -19,6 +19,8 @@ FAULTS = [
     (b'{"a": 1\n "b": 2}', 1, 8, "comma is missing", ""),
     (b'{"a": }', 1, 7, "a value must stand here", ""),
     (b'{"a" 1}', 1, 6, "colon", ""),
+    (b'{"a":', 1, 6, "not the end of the file", ""),
+    (b'{"a": [', 1, 7, "list is not closed", "]"),
     (b'{"a": 1', 1, 1, "object is not closed", "}"),
     (b'{"a": [1, 2', 1, 7, "list is not closed", "]"),
     (b'{"a": 1]', 1, 8, 'comma or "}"', ""),
@@ -80,6 +82,10 @@ def test_every_key_and_value_has_a_place() -> None:
     assert str(source.place(("a", "missing"))) == "f.json:2:3", "what does not stand is shown at what stands above it"
 
 
+def test_a_document_that_is_absent_has_one_place() -> None:
+    assert str(Source("f.json").place(("a",))) == "f.json:1:1"
+
+
 def test_every_duplicate_key_is_told_and_reading_goes_on() -> None:
     source = parse_source('{"a": 1,\n "a": 2, "b": {"c": 1, "c": 2, "c": 3}}', "f.json")
     assert [(problem.code, problem.path, problem.place.line) for problem in source.problems] == [
@@ -102,6 +108,13 @@ def test_what_is_no_readable_file_is_a_problem(tmp_path: Path) -> None:
     for name in ("folder", "pipe", "dangling", "absent", "with\0nul"):
         problem = read_source(tmp_path / name, name).problems[0]
         assert (problem.code, problem.place.line, problem.place.column) == ("syntax", 1, 1)
+
+
+def test_a_file_that_is_too_long_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "long").open("wb") as file:
+        file.truncate(SIZE_LIMIT + 1)
+    (problem,) = read_source(tmp_path / "long", "long").problems
+    assert (problem.code, "64 MiB" in problem.message) == ("syntax", True)
 
 
 @given(

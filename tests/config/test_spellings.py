@@ -251,3 +251,23 @@ def test_a_path_below_the_default_place_is_read_below_the_folder(tmp_path: Path)
     found = site(tmp_path, host={"version": "1"})
     assert found.local("/usr/local/phoenix_hypervisor/etc/token") == tmp_path / "token"
     assert found.local("/root/token") == Path("/root/token")
+
+
+def test_a_default_storage_may_be_named_itself(tmp_path: Path) -> None:
+    host = {"zfs": zfs(), "proxmox_defaults": {"zfs_lxc_pool": "tank-lxc"}}
+    containers = lxc({900: container("base", template=TARBALL, is_template=True)})
+    assert site(tmp_path, containers, host).containers[900].storage == "tank-lxc"
+
+
+def test_only_a_number_makes_a_setup_script(tmp_path: Path) -> None:
+    for name in ("phoenix_hypervisor_setup_web.sh", "phoenix_hypervisor_setup_901.sh"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+    assert clone(tmp_path).setup_script == tmp_path / "phoenix_hypervisor_setup_901.sh"
+
+
+@pytest.mark.parametrize("manifest", ["{", "[]", '{"name": 3}', "{}"])
+def test_a_manifest_that_cannot_be_read_declares_no_feature(tmp_path: Path, manifest: str) -> None:
+    (tmp_path / "features.d").mkdir()
+    (tmp_path / "features.d/own.json").write_text(manifest)
+    found = loaded(tmp_path, None, lxc({900: template("base", features=["own"])}))
+    assert [problem.code for problem in found.problems] == ["feature-unknown"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from phoenix_hypervisor.command import Command
-from phoenix_hypervisor.features.lifecycle import cloning
+from phoenix_hypervisor.features.lifecycle import cloning, identity
 from phoenix_hypervisor.features.lifecycle.marks import cloning_mark
 from phoenix_hypervisor.proxmox.guest import parse
 
@@ -127,7 +127,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def reset(root: Path) -> subprocess.CompletedProcess[str]:
-    return run(cloning.reset_identity(str(root), "web"), root)
+    return run(identity.reset_identity(str(root), "web"), root)
 
 
 def test_a_clone_gets_an_identity_of_its_own(root: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from phoenix_hypervisor.errors import NodeError
-from phoenix_hypervisor.features.lifecycle.node import Node, read_node
+from phoenix_hypervisor.features.lifecycle.node import Asked, Node, read_node
 from phoenix_hypervisor.machine import Machine
 from phoenix_hypervisor.transport.local import LocalTransport
 
@@ -105,7 +105,7 @@ esac"""
 
 async def read(root: Path) -> tuple[Node, Machine]:
     machine = Machine(LocalTransport(), str(root))
-    return await read_node(machine, ["/srv/there.tar.zst", "/srv/absent.tar.zst"], ["base-snapshot"]), machine
+    return await read_node(machine, Asked(("/srv/there.tar.zst", "/srv/absent.tar.zst"), ("base-snapshot",))), machine
 
 
 async def test_the_whole_node_in_one_round_trip(node_folder: Path) -> None:

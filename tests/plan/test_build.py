@@ -149,8 +149,12 @@ def test_tags_that_people_add_stay_where_none_are_declared(rig: Rig) -> None:
 
 
 def test_notes_that_people_write_stay(rig: Rig) -> None:
-    assert rig.node.run(["pct", "set", "950", "--description", f"{MARK}\nAsk the night shift."]).ok
+    mark = rig.look().guests[950].current.description
+    assert rig.node.run(["pct", "set", "950", "--description", f"{mark}Ask the night shift."]).ok
     assert rig.plan().steps == ()
+    assert rig.node.run(["pct", "set", "950", "--description", f"{MARK}\nAsk the night shift."]).ok
+    rig.converge()
+    assert rig.look().guests[950].current.description.strip() == f"{mark.strip()}\nAsk the night shift."
 
 
 def test_a_bind_mount_rules_snapshots_out(tmp_path: Path) -> None:

@@ -57,6 +57,18 @@ def test_what_was_recorded_is_written_as_it_was() -> None:
     assert render(parse(RECORDED)) == RECORDED
 
 
+def test_a_description_may_stand_as_an_option() -> None:
+    """As PVE 6 and older wrote it."""
+    config = parse("description: two%0Alines\ncores: 2\n")
+    assert (config.current.description, dict(config.current.options)) == ("two\nlines", {"cores": "2"})
+
+
+def test_a_pending_section_with_nothing_in_it_is_not_written() -> None:
+    config = parse("cores: 2\n\n[pve:pending]\n\n[first]\ncores: 1\n")
+    assert config.pending == Section()
+    assert render(config) == "cores: 2\n\n[first]\ncores: 1\n"
+
+
 def test_a_line_appended_to_the_file_belongs_to_the_last_section() -> None:
     config = parse(RECORDED + "lxc.apparmor.profile: unconfined\n")
     assert config.snapshots["first"].raw == (("lxc.apparmor.profile", "unconfined"),)

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from phoenix_hypervisor.command import Result
 from phoenix_hypervisor.simulator import coreutils, debian, shell
+from phoenix_hypervisor.simulator.faults import Faults
 from phoenix_hypervisor.simulator.filesystem import Entry, Filesystem, Tree
-from phoenix_hypervisor.simulator.process import Address, Process, Program, execute
+from phoenix_hypervisor.simulator.process import Address, Kernel, Process, Program, execute
 
 PROGRAMS: dict[str, Program] = {**coreutils.PROGRAMS, **shell.PROGRAMS, **debian.PROGRAMS}
+KERNEL = Kernel("6.17.2-1-pve", "#1 SMP PREEMPT_DYNAMIC PMX 6.17.2-1 (2025-10-21T11:55Z)")
 BASE = {
     "/etc/passwd": "root:x:0:0:root:/root:/bin/bash\nwww-data:x:33:33:www-data:/var/www:/usr/sbin/nologin\n",
     "/etc/group": "root:x:0:\nadm:x:4:www-data\nwww-data:x:33:\n",
@@ -26,8 +28,10 @@ class Box:
     tree: Tree = field(default_factory=Tree)
     clock: float = 1_795_000_000.0
     hostname: str = "box"
+    kernel: Kernel = KERNEL
     addresses: Sequence[Address] = (Address("eth0", "10.0.0.5/24", "10.0.0.1", "bc:24:11:00:00:01"),)
     calls: int = 0
+    faults: Faults = field(default_factory=Faults)
 
     def __post_init__(self) -> None:
         for path, text in BASE.items():

@@ -139,7 +139,7 @@ def test_volumes_binds_and_devices() -> None:
     ("lines", "said"),
     [
         ("mp0: /srv/gone,mp=/gone", "startup for container '102' failed\n"),
-        ("dev0: /dev/gone", "startup for container '102' failed\n"),
+        ("dev0: /dev/gone", "Device /dev/gone does not exist\n"),
         ("lxc.mount.entry: /srv/gone gone none bind,create=dir 0 0", "startup for container '102' failed\n"),
         ("lxc.mount.entry: /srv/gone gone none bind,optional,create=dir 0 0", ""),
         ("net1: name=eth1,bridge=vmbr7", "bridge 'vmbr7' does not exist\n"),

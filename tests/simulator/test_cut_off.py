@@ -96,6 +96,7 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], ...], tuple[str, ...], int, list[s
             "absent; no volume",
             "create; no volume unnamed",
             "create; subvol-150-disk-0 unnamed",
+            "create; subvol-150-disk-0 named",
             "free; subvol-150-disk-0 named",
         ],
     ),
@@ -121,7 +122,12 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], ...], tuple[str, ...], int, list[s
         (),
         ("pct", "template", str(OLD)),
         OLD,
-        ["free; subvol-102-disk-0 named", "free template; basevol-102-disk-0 @__base__ named"],
+        [
+            "free; subvol-102-disk-0 named",
+            "free; basevol-102-disk-0 named",
+            "free; basevol-102-disk-0 @__base__ named",
+            "free template; basevol-102-disk-0 @__base__ named",
+        ],
     ),
 }
 

@@ -51,7 +51,7 @@ def _parallel_clones(node: Node, rename: Rename) -> None:
 
 def _killed_clone(node: Node, rename: Rename) -> None:
     argv = ("pct", "clone", rename("925"), rename("950"), "--full", "1", "--snapname", rename("withraw"))
-    assert cut_off(node, argv, 2)
+    assert cut_off(node, argv, 5)
     for ctid, lock in (("925", "disk"), ("950", "create")):
         assert f"lock: {lock}\n" in node.run(("cat", f"/etc/pve/lxc/{rename(ctid)}.conf")).stdout
     assert rename("rpool/data/subvol-950-disk-0") in node.zfs.datasets

@@ -13,6 +13,7 @@ from phoenix_hypervisor.cli.run import Outcome, carry_out
 from phoenix_hypervisor.cli.session import Session, session, tell_given, tell_problems, terminal_style
 from phoenix_hypervisor.engine.walk import JOBS
 from phoenix_hypervisor.errors import Interrupted, UsageError
+from phoenix_hypervisor.plan.estimate import Estimate, estimate
 from phoenix_hypervisor.plan.step import Plan
 from phoenix_hypervisor.report.text import duration, plural, render_plan
 
@@ -55,31 +56,34 @@ def command(
         node = current.wait(current.look())
         problems = (*current.warnings, *current.judge(node))
         plan = current.plan(node)
+        guess = estimate(plan, current.where.transport.expected, jobs)
         if output == "text":
             tell_problems(problems)
             tell_given(current.where)
-            click.echo(render_plan(plan, current.where.label, terminal_style()))
+            click.echo(render_plan(plan, current.where.label, terminal_style(), guess))
         if plan.empty:
-            return _nothing(current, plan, output)
+            return _nothing(current, plan, guess, output)
         if not yes and not click.confirm("\nApply this?"):
             raise Interrupted("Nothing was changed.")
         outcome = carry_out(current, plan, tuple(sys.argv[1:]), jobs, fail_fast, live=output == "text", approved=yes)
-        _tell(current, outcome, output)
+        _tell(current, outcome, guess, output)
         return outcome.exit_code
 
 
-def _nothing(current: Session, plan: Plan, output: str) -> int:
+def _nothing(current: Session, plan: Plan, guess: Estimate, output: str) -> int:
     if output == "json":
         shown = {"plan": plan.as_json(), "given": list(current.where.given), "done": [], "failed": {}, "skipped": {}}
-        click.echo(json.dumps(shown | {"exit_code": 0}, ensure_ascii=False, indent=2))
+        ended = {"estimate": guess.as_json(), "exit_code": 0}
+        click.echo(json.dumps(shown | ended, ensure_ascii=False, indent=2))
     return 0
 
 
-def _tell(current: Session, outcome: Outcome, output: str) -> None:
+def _tell(current: Session, outcome: Outcome, guess: Estimate, output: str) -> None:
     summary = outcome.summary
     if output == "json":
         shown: dict[str, Any] = {
             "plan": outcome.plan.as_json(),
+            "estimate": guess.as_json(),
             "given": list(current.where.given),
             "done": summary.done,
             "failed": summary.failed,

@@ -19,6 +19,7 @@ VERBS: dict[str, str] = {
     "status": "Show what is there, and what is not as declared.",
     "validate": "Report every problem of the configuration files.",
     "graph": "Draw the dependency tree.",
+    "log": "Show past runs, one run, or one step.",
     "schema": "Print the JSON Schemas of the configuration files.",
     "feature": "List, show and run single features.",
     "sim": "Make simulated nodes.",

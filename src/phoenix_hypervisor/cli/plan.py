@@ -9,6 +9,8 @@ import click
 
 from phoenix_hypervisor.cli.options import etc_option, on_option, output_option, rebuild_option
 from phoenix_hypervisor.cli.session import session, tell_given, tell_problems, terminal_style
+from phoenix_hypervisor.engine.walk import JOBS
+from phoenix_hypervisor.plan.estimate import estimate
 from phoenix_hypervisor.report.text import duration, render_plan
 
 
@@ -45,15 +47,17 @@ def command(
         node = current.wait(current.look())
         problems = (*current.warnings, *current.judge(node))
         plan = current.plan(node)
+        guess = estimate(plan, current.where.transport.expected, JOBS)
         used = asdict(current.where.transport.stats)
         if output == "json":
             shown = plan.as_json() | {"problems": [problem.as_json() for problem in problems]}
+            shown |= {"estimate": guess.as_json()}
             shown |= {"given": list(current.where.given)} | ({"stats": used} if stats else {})
             click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
         else:
             tell_problems(problems)
             tell_given(current.where)
-            click.echo(render_plan(plan, current.where.label, terminal_style()))
+            click.echo(render_plan(plan, current.where.label, terminal_style(), guess))
             if stats:
                 trips, commands = used["round_trips"], used["commands"]
                 click.echo(f"Round trips: {trips}; commands: {commands}; {duration(used['seconds'])} on the node.")

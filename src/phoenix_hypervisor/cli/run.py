@@ -118,8 +118,8 @@ def _interruptible(walk: Walk) -> Iterator[Callable[[], bool]]:
         nonlocal count
         count += 1
         if count == 1:
-            click.echo("Interrupted: what runs is finished. Again to end it.", err=True)
-            walk.stop("interrupted")
+            click.echo("Interrupted: the commands that run are finished. Again to end them.", err=True)
+            walk.interrupt()
         else:
             walk.kill()
 

@@ -24,7 +24,7 @@ from phoenix_hypervisor.plan.build import build
 from phoenix_hypervisor.plan.preflight import answer, preflight
 from phoenix_hypervisor.plan.step import Plan
 from phoenix_hypervisor.plan.targets import Selection, select
-from phoenix_hypervisor.plan.wanted import snapshot_names
+from phoenix_hypervisor.plan.wanted import asked_of
 from phoenix_hypervisor.report.style import Style
 
 T = TypeVar("T")
@@ -52,9 +52,7 @@ class Session:
 
     async def look(self) -> Node:
         """Read the node: one round trip."""
-        tarballs = [c.tarball for c in self.site.containers.values() if c.tarball and c.tarball.startswith("/")]
-        snapshots = {name for container in self.site.containers.values() for name in snapshot_names(container)}
-        return await read_node(self.machine, tarballs, snapshots)
+        return await read_node(self.machine, asked_of(self.site))
 
     def judge(self, node: Node) -> tuple[Problem, ...]:
         """Warnings that only the node could tell; ConfigurationError when it tells of errors."""

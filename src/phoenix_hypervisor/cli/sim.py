@@ -9,11 +9,13 @@ from pathlib import Path
 import click
 
 from phoenix_hypervisor.cli.options import output_option
+from phoenix_hypervisor.cli.sim_faults import fault, faults
 from phoenix_hypervisor.cli.where import held_file, sim_file
 from phoenix_hypervisor.errors import UsageError
 from phoenix_hypervisor.proxmox.names import check_hostname
 from phoenix_hypervisor.proxmox.properties import PropertyError, parse_size
 from phoenix_hypervisor.simulator.node import Node
+from phoenix_hypervisor.simulator.releases import NEWEST, RELEASES
 
 
 @click.group("sim")
@@ -40,6 +42,13 @@ Exit codes: 0 done; 2 usage error.""",
     metavar="ID=TYPE:WHERE[:CONTENT]",
     help="A storage: zfspool over a dataset (made when absent), or dir over a folder; CONTENT as a comma list.",
 )
+@click.option(
+    "--pve",
+    type=click.Choice([str(version) for version in RELEASES]),
+    default=str(NEWEST),
+    show_default=True,
+    help="The release: 8 (8.4 on Debian 12) or 9 (9.2 on Debian 13).",
+)
 @click.option("--name", default="pve1", show_default=True, help="The node's host name.")
 @output_option()
 def new(
@@ -48,6 +57,7 @@ def new(
     gpus: int,
     bridges: tuple[str, ...],
     storages: tuple[str, ...],
+    pve: str,
     name: str,
     output: str,
 ) -> int:
@@ -60,7 +70,7 @@ def new(
     if reason := check_hostname(name):
         raise UsageError(f'--name "{name}": {reason}.')
     try:
-        node = Node.new(name)
+        node = Node.new(name, version=int(pve))
         for disk in disks:
             given.append(_disk(node, disk))
         for _ in range(gpus):
@@ -74,9 +84,13 @@ def new(
         raise UsageError(f"No node could have that: {error}.") from error
     node.save(file)
     if output == "json":
-        click.echo(json.dumps({"file": str(file), "node": name, "given": given}))
+        click.echo(json.dumps({"file": str(file), "node": name, "pve": node.release.name, "given": given}))
     else:
-        click.echo(f"{file}: a Proxmox VE node {name}" + (f" with {'; '.join(given)}" if given else "") + ".")
+        click.echo(
+            f"{file}: a Proxmox VE {node.release.name} node {name}"
+            + (f" with {'; '.join(given)}" if given else "")
+            + "."
+        )
     return 0
 
 
@@ -136,3 +150,7 @@ def run(file: Path, argv: tuple[str, ...]) -> int:
     click.echo(result.stdout, nl=False)
     click.echo(result.stderr, nl=False, err=True)
     return result.rc
+
+
+command.add_command(fault)
+command.add_command(faults)

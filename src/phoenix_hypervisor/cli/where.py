@@ -42,23 +42,43 @@ def is_proxmox_node() -> bool:
     return Path("/etc/pve").is_dir() and shutil.which("pct") is not None
 
 
+def places_of(on: str | None) -> Places:
+    """Where runs on the node that ``--on`` names leave their journals. The node is not reached."""
+    if on == "local" or (on is None and is_proxmox_node()):
+        _require_node()
+        return Places(Path("/var/log/phoenix_hypervisor/runs"), Path("/var/log/phoenix_hypervisor.log"))
+    if on in (None, "sim"):
+        folder = state_folder()
+        return Places(folder / "runs", folder / "phoenix_hypervisor.log")
+    if on.startswith("sim:"):
+        path = sim_file(on.removeprefix("sim:"))
+        return Places(path.with_name(path.name + ".runs"), path.with_name(path.name + ".log"))
+    raise _unknown(on)
+
+
+def _unknown(on: str) -> UsageError:
+    if on.startswith("ssh://"):
+        return UsageError(
+            "--on ssh://… is not available yet.", "Run phoenix on the node itself, or on a simulated one."
+        )
+    return UsageError(f'--on does not know "{on}".', _HINT)
+
+
 @contextmanager
 def reach(on: str | None, fit: Callable[[Node], tuple[str, ...]], exclusive: bool = False) -> Iterator[Where]:
     """The node that ``--on`` names. ``fit`` furnishes a fresh simulated one; ``exclusive``: the run changes it."""
-    if on in (None, "local"):
+    if on is None or on == "local":
         _require_node()
         with held(_LOCAL_LOCK, "this node, or a command of one that was killed,") if exclusive else _free() as lock:
             yield _local(lock)
     elif on == "sim":
         yield _simulated(_fresh(), fit)
-    elif on is not None and on.startswith("sim:"):
+    elif on.startswith("sim:"):
         path = sim_file(on.removeprefix("sim:"))
         with held(_lock_of(path)) if exclusive else _free():
             yield _persistent(path, fit)
-    elif on is not None and on.startswith("ssh://"):
-        raise UsageError("--on ssh://… is not available yet.", "Run phoenix on the node itself, or on a simulated one.")
     else:
-        raise UsageError(f'--on does not know "{on}".', _HINT)
+        raise _unknown(on)
 
 
 def _require_node() -> None:
@@ -70,9 +90,8 @@ def _local(lock: int | None) -> Where:
     """This machine. Every command keeps the run's lock open: it is free when the last one is through."""
     from phoenix_hypervisor.transport.local import LocalTransport
 
-    places = Places(Path("/var/log/phoenix_hypervisor/runs"), Path("/var/log/phoenix_hypervisor.log"))
     inherited = () if lock is None else (lock,)
-    return Where("this node", LocalTransport(inherited), time.time, None, places)
+    return Where("this node", LocalTransport(inherited), time.time, None, places_of("local"))
 
 
 def state_folder() -> Path:
@@ -91,10 +110,9 @@ def _simulated(node: Node, fit: Callable[[Node], tuple[str, ...]]) -> Where:
     from phoenix_hypervisor.transport.simulated import SimulatedTransport, VirtualLoop
 
     given = fit(node)
-    folder = state_folder()
-    places = Places(folder / "runs", folder / "phoenix_hypervisor.log")
     label = f"{node.hostname} (simulated)"
-    return Where(label, SimulatedTransport(node, label), lambda: node.clock, VirtualLoop, places, given, simulated=True)
+    transport, places = SimulatedTransport(node, label), places_of("sim")
+    return Where(label, transport, lambda: node.clock, VirtualLoop, places, given, simulated=True)
 
 
 def _persistent(path: Path, fit: Callable[[Node], tuple[str, ...]]) -> Where:
@@ -113,8 +131,7 @@ def _persistent(path: Path, fit: Callable[[Node], tuple[str, ...]]) -> Where:
         node.save(path)
     label = f"{node.hostname} (simulated, {path.name})"
     transport = SimulatedTransport(node, label, lambda: node.save(path))
-    places = Places(path.with_name(path.name + ".runs"), path.with_name(path.name + ".log"))
-    return Where(label, transport, lambda: node.clock, VirtualLoop, places, given, simulated=True)
+    return Where(label, transport, lambda: node.clock, VirtualLoop, places_of(f"sim:{path}"), given, simulated=True)
 
 
 def sim_file(text: str) -> Path:

@@ -29,10 +29,7 @@ def kind(value: Any) -> str:
     """The JSON kind of a value, with its article."""
     if value is None:
         return "null"
-    for types, name in _KINDS:
-        if isinstance(value, types):
-            return name
-    return "something else"
+    return next((name for types, name in _KINDS if isinstance(value, types)), "a list")
 
 
 _KINDS: tuple[tuple[type, str], ...] = (
@@ -41,7 +38,6 @@ _KINDS: tuple[tuple[type, str], ...] = (
     (float, "a fraction"),
     (str, "a string"),
     (dict, "an object"),
-    (list, "a list"),
 )
 
 

@@ -90,8 +90,7 @@ def _take_out(data: Any, steps: Steps) -> None:
             data = data[step]
         except (KeyError, IndexError, TypeError):
             return
-    if isinstance(data, dict):
-        data.pop(steps[-1], None)
+    data.pop(steps[-1], None)
 
 
 def _problem(model: type[BaseModel], source: Source, steps: Steps, detail: ErrorDetails) -> Problem:
@@ -127,8 +126,6 @@ def _named(steps: Steps) -> str:
 
 
 def _expected(error: str) -> str | None:
-    if error in ("int_from_float", "int_parsing", "int_parsing_size"):
-        return "an integer"
     if not error.endswith("_type"):
         return None
     return _EXPECTED.get(error.removesuffix("_type"))
@@ -151,12 +148,9 @@ def _reason(detail: ErrorDetails) -> str:
 
 def _fields(model: type[BaseModel], steps: Steps) -> list[str]:
     """The names of the fields that the object at ``steps`` may have."""
-    current: type[BaseModel] | None = model
     for step in steps:
-        if current is None:
-            return []
-        current = _below(current, step)
-    return [] if current is None else list(_names(current))
+        model = _below(model, step)
+    return list(_names(model))
 
 
 def _names(model: type[BaseModel]) -> Iterator[str]:
@@ -164,10 +158,10 @@ def _names(model: type[BaseModel]) -> Iterator[str]:
         yield field.alias or name
 
 
-def _below(model: type[BaseModel], step: str | int) -> type[BaseModel] | None:
+def _below(model: type[BaseModel], step: str | int) -> type[BaseModel]:
     for name, field in model.model_fields.items():
         if step in (name, field.alias):
-            return _inner(field.annotation)
+            return _inner(field.annotation) or model
     extra = model.__annotations__.get("__pydantic_extra__")
     if extra and isinstance(step, str):
         from phoenix_hypervisor.config.documents.host import SharedVolume

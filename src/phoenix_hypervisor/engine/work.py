@@ -9,7 +9,7 @@ from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.engine.converge import converge
 from phoenix_hypervisor.features.lifecycle.inside import stamp
 from phoenix_hypervisor.machine import Machine
-from phoenix_hypervisor.plan.step import Converge, Guarded, Poll, Work
+from phoenix_hypervisor.plan.step import Converge, Expect, Guarded, Poll, Work
 from phoenix_hypervisor.transport.container import ContainerTransport
 
 Told = Callable[[Command, Result], None]
@@ -23,7 +23,10 @@ TRANSIENT = (
     "Resource temporarily unavailable",
 )
 """What a command says when trying again soon is known to help."""
+LOCKED = "CT is locked ("
+"""What Proxmox says while something else works on a container: a clone of it, a backup."""
 _TRIES = 3
+_TRIES_LOCKED = 120
 _PAUSE = 5.0
 _FIRST_PAUSE = 0.5
 
@@ -35,30 +38,41 @@ class WorkFailed(Exception):
 class Worker:
     """Runs work on a machine and tells of every command."""
 
-    def __init__(self, machine: Machine, told: Told) -> None:
+    def __init__(self, machine: Machine, told: Told, interrupted: Callable[[], bool] = lambda: False) -> None:
         self._machine = machine
         self._told = told
+        self._interrupted = interrupted
 
     async def do(self, work: Work) -> None:
-        """Do it, or raise WorkFailed."""
+        """Do it, or raise WorkFailed. Once the run is interrupted, no further command is begun."""
+        self._go_on()
         if isinstance(work, Command):
             await self._run(self._machine, work)
         elif isinstance(work, Poll):
             await self._poll(work)
         elif isinstance(work, Guarded):
             await self._guarded(work)
+        elif isinstance(work, Expect):
+            await self._expect(work)
         else:
             await self._converge(work)
 
+    def _go_on(self) -> None:
+        if self._interrupted():
+            raise WorkFailed("interrupted")
+
     async def _run(self, machine: Machine, command: Command) -> None:
-        for attempt in range(_TRIES):
+        attempt = 0
+        while True:
             result = await machine.run(command)
             self._told(command, result)
             if result.ok:
                 return
-            if attempt + 1 == _TRIES or not any(text in result.stderr for text in TRANSIENT):
+            attempt += 1
+            if attempt >= _tries(result):
                 raise WorkFailed(f"{_named(command)}: {result.said}")
             await asyncio.sleep(_PAUSE)
+            self._go_on()
 
     async def _poll(self, poll: Poll) -> None:
         loop = asyncio.get_running_loop()
@@ -72,7 +86,17 @@ class Worker:
                     return
                 raise WorkFailed(f"not {poll.what} within {poll.limit:g} s: {result.said}")
             await asyncio.sleep(pause)
+            self._go_on()
             pause = min(2 * pause, poll.every)
+
+    async def _expect(self, work: Expect) -> None:
+        """Exit code 0 is not the truth."""
+        facts = [condition.fact() for condition in work.conditions]
+        read = await self._machine.read(facts)
+        looked = zip(work.conditions, facts, strict=True)
+        wrong = [text for condition, fact in looked if (text := condition.wrong(read[fact]))]
+        if wrong:
+            raise WorkFailed(f"the commands succeeded, but {'; '.join(wrong)}")
 
     async def _guarded(self, work: Guarded) -> None:
         try:
@@ -86,6 +110,13 @@ class Worker:
         inside = Machine(ContainerTransport(self._machine.transport, work.ctid))
         await converge(inside, work.resources, lambda command: self._run(inside, command))
         await self._run(inside, stamp(work.layer, work.digest))
+
+
+def _tries(result: Result) -> int:
+    """How often a command that said this is tried in all."""
+    if LOCKED in result.stderr:
+        return _TRIES_LOCKED
+    return _TRIES if any(text in result.stderr for text in TRANSIENT) else 1
 
 
 def _named(command: Command) -> str:

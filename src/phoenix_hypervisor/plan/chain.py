@@ -7,17 +7,21 @@ so that the whole way is known before anything runs.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from phoenix_hypervisor.config.site import Container
-from phoenix_hypervisor.features.lifecycle import commands
+from phoenix_hypervisor.features.lifecycle import commands, restore
 from phoenix_hypervisor.features.lifecycle import inside as readiness
-from phoenix_hypervisor.features.lifecycle.node import Guest
-from phoenix_hypervisor.features.lifecycle.options import Difference, Effect
+from phoenix_hypervisor.features.lifecycle.conditions import HasSnapshot, IsBase, NoSnapshot, NothingPending, Runs
+from phoenix_hypervisor.features.lifecycle.raw import Lines
 from phoenix_hypervisor.plan.layers import Layer
-from phoenix_hypervisor.plan.step import Poll, Step, Symbol, Work
+from phoenix_hypervisor.plan.step import Expect, Poll, Step, Symbol, Undo, Work
 from phoenix_hypervisor.plan.wanted import static_interface
+from phoenix_hypervisor.proxmox.guest import Section
 from phoenix_hypervisor.transport.container import inside
+
+_HARMLESS = frozenset({"recover", "unlock", "tidy", "snapshot", "start", "forget", "restore-point"})
+"""Steps that a restore point has nothing to do for."""
 
 
 @dataclass
@@ -25,17 +29,32 @@ class Chain:
     """The steps of one container so far, and the state in which they leave it."""
 
     container: Container
-    first_needs: tuple[str, ...]
+    first_needs: tuple[str, ...] = ()
     """What comes before anything is done to it."""
     start_needs: tuple[str, ...] = ()
     """What it is to find at work when it runs: the last steps of its dependencies."""
+    may_restart: bool = True
+    keeps_restore_point: bool = False
+    """Whether a restore point is to be taken before anything is changed (spec R5)."""
     running: bool = False
+    is_base: bool = False
+    """Whether it is a template of Proxmox's by now: it never starts again."""
+    observed: Section = field(default_factory=Section)
+    raw: Lines = ()
+    firewall: str | None = None
     layers: dict[str, str] = field(default_factory=dict)
+    dataset: str | None = None
+    """Its root file system, as it is or will be."""
     steps: list[Step] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     fresh: bool = False
     """Whether the container is made by this very chain."""
     ready_checked: bool = False
-    snapshots_step: str | None = None
+    cloneable_step: str | None = None
+    """The step after which it can be cloned; None when it can be cloned now."""
+    undo: Undo | None = None
+    left_behind: bool = False
+    """Whether an earlier run left its restore point."""
 
     @property
     def ctid(self) -> int:
@@ -46,47 +65,75 @@ class Chain:
         """The id of the last step; None when there is nothing to do."""
         return self.steps[-1].id if self.steps else None
 
-    def add(self, name: str, symbol: Symbol, title: str, reason: str, *work: Work, needs: tuple[str, ...] = ()) -> None:
-        """One more step, after the last one."""
+    def note(self, text: str) -> None:
+        self.notes.append(f"{self.ctid}: {text}")
+
+    def add(
+        self,
+        name: str,
+        symbol: Symbol,
+        title: str,
+        reason: str,
+        *work: Work,
+        needs: tuple[str, ...] = (),
+        after: tuple[str, ...] = (),
+        locks: frozenset[str] = frozenset(),
+    ) -> str:
+        """One more step, after the last one; returns its id."""
+        if self.keeps_restore_point and not self.fresh and name not in _HARMLESS:
+            self._keep_restore_point()
         taken = sum(step.id.partition(":")[2].partition("#")[0] == name for step in self.steps)
         before = (self.last,) if self.last else self.first_needs
+        step_id = f"{self.ctid}:{name}" + (f"#{taken + 1}" if taken else "")
         self.steps.append(
             Step(
-                id=f"{self.ctid}:{name}" + (f"#{taken + 1}" if taken else ""),
+                id=step_id,
                 target=str(self.ctid),
                 symbol=symbol,
                 title=title,
                 reason=reason,
                 work=work,
                 needs=(*before, *needs),
-                locks=frozenset({f"ct:{self.ctid}"}),
+                locks=frozenset({f"ct:{self.ctid}"}) | locks,
+                after=after,
             )
         )
+        return step_id
 
-    def configure(self, guest: Guest, differences: tuple[Difference, ...], restart_waits: bool) -> None:
-        """One ``pct set`` for all that differs; a restart where a change cannot be made on the running container."""
-        restart = [d.key for d in differences if d.effect is Effect.RESTART]
-        if differences:
-            title = "set " + ", ".join(map(str, differences))
-            self.add("configure", Symbol.CHANGE, title, "not as declared", commands.configure(self.ctid, differences))
-        if self.running and (restart or restart_waits):
-            waiting = ", ".join(restart or sorted(set(guest.config.pending.options if guest.config.pending else ())))
-            self.stop(f"a restart is needed for {waiting or 'what was removed'}")
+    def _keep_restore_point(self) -> None:
+        """A snapshot to go back to, before the first change; forgotten when all went well."""
+        self.keeps_restore_point = False
+        step = self.last
+        if not self.left_behind:
+            taken = HasSnapshot(self.ctid, restore.NAME, self.dataset)
+            take = commands.snapshot(self.ctid, restore.NAME, self.layers)
+            title = "take a restore point"
+            step = self.add("restore-point", Symbol.ADD, title, "rollback_on_failure", take, Expect((taken,)))
+        back = restore.go_back(self.ctid, self.running)
+        self.undo = Undo(str(self.ctid), "put it back to its restore point", back, since=step)
 
-    def stop(self, reason: str) -> None:
-        if self.running:
-            gone = Poll(commands.stopped(self.ctid), "stopped", 1.0, float(commands.STOP_LIMIT))
-            self.add("stop", Symbol.CHANGE, "stop", reason, commands.stop(self.ctid), gone)
-            self.running = False
-
-    def start(self, reason: str, names: bool = False) -> None:
-        """Start and wait until it is ready (spec L4)."""
+    def stop(self, reason: str) -> bool:
+        """Stop it; returns whether it is stopped then."""
         if not self.running:
-            title = "start, wait until ready"
-            symbol = Symbol.ADD if self.fresh else Symbol.CHANGE
-            work = (commands.start(self.ctid), self._ready(names))
-            self.add("start", symbol, title, reason, *work, needs=self._start_needs())
-            self.running = self.ready_checked = True
+            return True
+        if not (self.may_restart or self.fresh):
+            self.note(f"{reason}; it is not stopped (--no-restart).")
+            return False
+        gone = Poll(commands.stopped(self.ctid), "stopped", 1.0, float(commands.STOP_LIMIT))
+        self.add("stop", Symbol.CHANGE, "stop", reason, commands.stop(self.ctid), gone)
+        self.running = False
+        return True
+
+    def start(self, reason: str, names: bool = False, after: tuple[str, ...] = ()) -> None:
+        """Start and wait until it is ready (spec L4)."""
+        if self.running or self.is_base:
+            return
+        title = "start, wait until ready"
+        symbol = Symbol.ADD if self.fresh else Symbol.CHANGE
+        holds = Expect((Runs(self.ctid), NothingPending(self.ctid)))
+        work = (commands.start(self.ctid), self._ready(names), holds)
+        self.add("start", symbol, title, reason, *work, needs=self._start_needs(), after=after)
+        self.running = self.ready_checked = True
 
     def _start_needs(self) -> tuple[str, ...]:
         """Each is waited for once."""
@@ -100,11 +147,18 @@ class Chain:
     def establish(self, wanted: tuple[Layer, ...]) -> None:
         """Run the layers that are not stamped as they should be, in their order."""
         missing = [layer for layer in wanted if self.layers.get(layer.name) != layer.digest]
-        names = any(layer.needs_names for layer in missing)
+        if missing and self.is_base:
+            names = ", ".join(layer.name for layer in missing)
+            self.note(
+                f"{names} would have to be established in it, and a template of Proxmox's cannot start; it is kept as "
+                f"it is. To make it anew, with its clones: --rebuild {self.ctid} …."
+            )
+            return
+        names_needed = any(layer.needs_names for layer in missing)
         for layer in missing:
-            self.start(f"{layer.name.partition('.')[0]} needs it running", names)
+            self.start(f"{layer.name.partition('.')[0]} needs it running", names_needed)
             changed = layer.name in self.layers
-            first: tuple[Work, ...] = () if self.ready_checked else (self._ready(names),)
+            first: tuple[Work, ...] = () if self.ready_checked else (self._ready(names_needed),)
             self.ready_checked = True
             reason = "its content changed" if changed else "not established yet"
             symbol = Symbol.CHANGE if changed else Symbol.ADD
@@ -113,12 +167,32 @@ class Chain:
 
     def snapshot(self, missing: tuple[str, ...]) -> None:
         """Stop, then take the snapshots (spec L9)."""
-        if not missing:
+        if not missing or not self.stop("snapshots are taken of a stopped container"):
             return
-        self.stop("snapshots are taken of a stopped container")
+        self.forget_restore_point("snapshots are to be newer than it")
+        taken = Expect(tuple(HasSnapshot(self.ctid, name, self.dataset) for name in missing))
         work = [commands.snapshot(self.ctid, name, self.layers) for name in missing]
-        self.add("snapshot", Symbol.ADD, f"snapshot {', '.join(missing)}", "not taken yet", *work)
-        self.snapshots_step = self.last
+        self.add("snapshot", Symbol.ADD, f"snapshot {', '.join(missing)}", "not taken yet", *work, taken)
+        self.cloneable_step = self.last
+
+    def become_base(self) -> None:
+        """Stop, then make it a template of Proxmox's: its base volume is its configured state (spec L2)."""
+        if self.is_base or not self.stop("a template of Proxmox's does not run"):
+            return
+        work = (commands.make_base(self.ctid), Expect((IsBase(self.ctid),)))
+        self.add("template", Symbol.CHANGE, "make it a template of Proxmox's", "its clones are native", *work)
+        self.is_base = True
+        self.dataset = commands.base_of(self.dataset)
+        self.cloneable_step = self.last
+
+    def forget_restore_point(self, reason: str) -> None:
+        """Remove the restore point, taken by this chain or left by an earlier run."""
+        kept = self.undo is not None and not self.fresh
+        if kept or self.left_behind:
+            work = (restore.forget(self.ctid), Expect((NoSnapshot(self.ctid, restore.NAME),)))
+            self.add("forget", Symbol.REMOVE, "remove the restore point", reason, *work)
+            self.left_behind = self.keeps_restore_point = False
+            self.undo = replace(self.undo, until=self.last) if self.undo else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +205,16 @@ class Outcome:
     """The last step; None when nothing is to be done."""
     snapshot: str | None
     """The snapshot that it declares for its clones."""
-    snapshot_step: str | None
+    cloneable_step: str | None
     """The step after which it can be cloned; None when it can be cloned now."""
     snapshot_layers: Mapping[str, str]
-    """What a clone of its declared snapshot has."""
+    """What a clone of it has."""
     dataset: str | None
     """Its root file system, as it is or will be."""
+    is_base: bool
+    """Whether it is, or will be, a template of Proxmox's."""
+    section: Section
+    """Its configuration, as a clone of it gets it."""
+    raw: Lines
+    firewall: str | None
+    undo: Undo | None

@@ -9,15 +9,15 @@ from phoenix_hypervisor.features.lifecycle.marks import snapshot_layers
 from phoenix_hypervisor.features.lifecycle.node import Guest, Node
 from phoenix_hypervisor.plan.chain import Chain, Outcome
 from phoenix_hypervisor.plan.layers import Layer
+from phoenix_hypervisor.plan.survey import Survey, Way
 from phoenix_hypervisor.plan.wanted import bind_mounts, bind_mounts_of, snapshot_names
 from phoenix_hypervisor.proxmox.properties import PropertyError, parse_size
 from phoenix_hypervisor.proxmox.storage import split_volume
 
 
-def provenance(
-    container: Container, guest: Guest, node: Node, source: int | None, outcomes: Mapping[int, Outcome]
-) -> Iterator[str]:
+def provenance(survey: Survey, container: Container, guest: Guest, outcomes: Mapping[int, Outcome]) -> Iterator[str]:
     """What was decided when the container was made, and can only be changed by making it anew."""
+    source = survey.sources[container.ctid][0]
     if (guest.current.get("unprivileged") == "1") != container.unprivileged:
         yield f"{container.ctid}: unprivileged cannot be changed on an existing container; it is kept as it is."
     try:
@@ -29,11 +29,24 @@ def provenance(
     storage = split_volume(guest.rootfs.get("volume", ""))
     if storage is not None and container.storage is not None and storage[0] != container.storage:
         yield f"{container.ctid}: it is on {storage[0]}, not on {container.storage} as declared; it is kept there."
-    origin = node.origin_of(guest)
-    declared = outcomes.get(source) if source is not None else None
-    if origin and declared and declared.dataset and origin != f"{declared.dataset}@{declared.snapshot}":
-        wanted = f"{source}@{declared.snapshot}"
-        yield f"{container.ctid}: it is a clone of {origin}, not of {wanted} as declared; it is kept as it is."
+    if source is not None and source in outcomes:
+        yield from _descent(survey, container, guest, source, outcomes[source])
+
+
+def _descent(survey: Survey, container: Container, guest: Guest, source: int, declared: Outcome) -> Iterator[str]:
+    """Whether it was made in the declared way of the declared source, as far as the node tells."""
+    origin = survey.node.origin_of(guest)
+    way, _ = survey.way(container)
+    kept = f"it is kept as it is; --rebuild {container.ctid} makes it anew."
+    if way is Way.FULL and origin:
+        yield f"{container.ctid}: it is a clone of {origin}, not a full copy as declared; {kept}"
+    elif way is not Way.FULL and guest.dataset and not origin:
+        yield f"{container.ctid}: it is no clone, and cloning is to be {way}; {kept}"
+    elif way is not Way.FULL and origin and declared.dataset:
+        snapshot = "__base__" if declared.is_base else declared.snapshot
+        if origin != f"{declared.dataset}@{snapshot}":
+            wanted = f"{source}@{snapshot}"
+            yield f"{container.ctid}: it is a clone of {origin}, not of {wanted} as declared; {kept}"
 
 
 def undeclared(site: Site, node: Node) -> Iterator[str]:
@@ -51,11 +64,13 @@ def orphans(node: Node, ctid: int, guest: Guest | None) -> Iterator[str]:
         yield f"{ctid}: {', '.join(strange)} belongs to no configuration; it is left as it is."
 
 
-def without_snapshots(container: Container, guest: Guest | None) -> Iterator[str]:
+def without_snapshots(survey: Survey, container: Container, guest: Guest | None) -> Iterator[str]:
     """Why a container gets no snapshot."""
     there = bind_mounts_of(guest.config.effective) if guest else ()
     if mounts := tuple(dict.fromkeys((*bind_mounts(container), *there))):
         yield f"{container.ctid}: no snapshot is taken, its bind mount {', '.join(mounts)} rules that out."
+    elif not survey.takes_snapshots(container):
+        yield f"{container.ctid}: no snapshot is taken, its storage has none."
 
 
 def kept_snapshots(chain: Chain, guest: Guest, node: Node, layers: tuple[Layer, ...]) -> Iterator[str]:

@@ -28,9 +28,11 @@ def is_unfinished(node: Node, guest: Guest) -> bool:
     """
     if is_begun_clone(guest):
         return True
+    if guest.ctid in node.copying:
+        return guest.lock == "create" and not guest.running
     if guest.ctid not in node.creating or guest.running or guest.lock not in (None, "create", "destroyed"):
         return False
-    if guest.has_more_than_root:
+    if guest.has_more_than_declared:
         return False
     if guest.lock == "destroyed" and (guest.ours or set(guest.current.options) <= {"lock"}):
         return True
@@ -42,6 +44,16 @@ def is_unfinished(node: Node, guest: Guest) -> bool:
 
 def is_begun_clone(guest: Guest) -> bool:
     return guest.lock == "create" and not guest.rootfs and is_being_cloned(guest.current.description)
+
+
+def is_copied(node: Node, guest: Guest) -> bool:
+    """Whether ``pct clone`` is through with it, and what Phoenix does after that may not be."""
+    return guest.ctid in node.copying and not is_unfinished(node, guest)
+
+
+def is_our_copying(node: Node, guest: Guest) -> bool:
+    """Whether the lock is one that a cut off ``pct clone`` of ours left on its source."""
+    return guest.lock == "disk" and guest.ctid in node.copying.values()
 
 
 def refuse_lost_root(node: Node, guest: Guest) -> None:
@@ -100,6 +112,7 @@ def refuse_locked(chain: Chain, node: Node, guest: Guest | None) -> None:
         or guest.lock is None
         or is_unfinished(node, guest)
         or unfinished_snapshots(guest)
+        or is_our_copying(node, guest)
         or not chain.steps
     ):
         return

@@ -8,7 +8,7 @@ from phoenix_hypervisor.config.checks.view import Question
 from phoenix_hypervisor.config.site import Container, Site
 from phoenix_hypervisor.errors import Problem
 from phoenix_hypervisor.features.lifecycle.node import Node
-from phoenix_hypervisor.plan.lineage import source_of
+from phoenix_hypervisor.plan.survey import Survey, Way
 
 
 def answer(questions: Iterable[Question], node: Node) -> Iterator[Problem]:
@@ -33,10 +33,13 @@ def _holds(question: Question, node: Node) -> bool:
 
 def preflight(site: Site, ctids: Iterable[int], node: Node) -> Iterator[Problem]:
     """Problems of containers that are yet to be made: the node lacks what they are made of."""
+    survey = Survey(site, node)
     for ctid in sorted(ctids):
         container = site.containers[ctid]
         guest = node.guests.get(ctid)
-        source, _ = source_of(container, site)
+        source, _ = survey.sources[ctid]
+        yield from _ways(container, survey)
+        yield from _folders(container, node, site)
         yield from _network(container, node)
         if guest is not None and guest.rootfs:
             continue
@@ -44,7 +47,7 @@ def preflight(site: Site, ctids: Iterable[int], node: Node) -> Iterator[Problem]
         if source is None:
             yield from _tarball(container, node)
         else:
-            yield from _cloning(container, site.containers[source], node)
+            yield from _cloning(container, site.containers[source], survey)
 
 
 def _problem(container: Container, field: str, code: str, message: str, hint: str) -> Problem:
@@ -90,19 +93,44 @@ def _network(container: Container, node: Node) -> Iterator[Problem]:
         yield _problem(container, "network_config", "bridge-missing", message, hint)
 
 
-def _cloning(container: Container, source: Container, node: Node) -> Iterator[Problem]:
-    if container.cloning in ("native", "full"):
-        message = f'cloning "{container.cloning}" is not available yet'
-        hint = 'Use "snapshot", the default.'
-        yield _problem(container, "cloning", "cloning-not-available", message, hint)
+def _ways(container: Container, survey: Survey) -> Iterator[Problem]:
+    """A template of Proxmox's takes no snapshots, so its clones cannot be made in both of these ways."""
+    ways = survey.ways_of_clones(container.ctid)
+    if Way.NATIVE in ways and Way.SNAPSHOT in ways:
+        native, snapshot = (", ".join(map(str, ways[way])) for way in (Way.NATIVE, Way.SNAPSHOT))
+        message = f"it is to be cloned natively by {native} and by snapshot by {snapshot}; it can only be one of them"
+        hint = 'Give all its clones the same "cloning"; "full" goes with both.'
+        yield _problem(container, "is_template", "cloning-conflict", message, hint)
+
+
+def _cloning(container: Container, source: Container, survey: Survey) -> Iterator[Problem]:
+    """The storages on the node must be able to do it in the way that is asked for."""
+    way, _ = survey.way(container)
+    storage = survey.node.storages.get(container.storage or "")
+    other = survey.node.storages.get(source.storage or "")
+    if storage is None:
         return
-    storage = node.storages.get(container.storage or "")
-    if storage is not None and storage.type != "zfspool":
+    if way is Way.SNAPSHOT and storage.type != "zfspool":
         message = f'storage "{storage.id}" is of type {storage.type}; cloning by snapshot needs a zfspool'
-        yield _problem(container, "storage_pool", "cloning-not-available", message, "Use a zfspool storage.")
-    elif storage is not None and container.storage != source.storage:
-        other = node.storages.get(source.storage or "")
-        if other is None or other.pool != storage.pool:
-            message = f'a ZFS clone stays on the dataset of its source {source.ctid}, which is on "{source.storage}"'
-            hint = f'Use "{source.storage}" for both.'
-            yield _problem(container, "storage_pool", "cloning-not-available", message, hint)
+        yield _problem(container, "storage_pool", "cloning-not-available", message, 'Use a zfspool storage, or "full".')
+    elif way is Way.NATIVE and not storage.links_clones:
+        message = f'storage "{storage.id}" is of type {storage.type}, which makes no linked clones of containers'
+        yield _problem(container, "storage_pool", "cloning-not-available", message, 'Use "full".')
+    elif way is Way.NATIVE and container.storage != source.storage:
+        message = f'a linked clone stays on the storage of its source {source.ctid}, "{source.storage}"'
+        yield _problem(container, "storage_pool", "cloning-not-available", message, 'Use that storage, or "full".')
+    elif way is Way.SNAPSHOT and container.storage != source.storage and (other is None or other.pool != storage.pool):
+        message = f'a ZFS clone stays on the dataset of its source {source.ctid}, which is on "{source.storage}"'
+        hint = f'Use "{source.storage}" for both, or "full".'
+        yield _problem(container, "storage_pool", "cloning-not-available", message, hint)
+
+
+def _folders(container: Container, node: Node, site: Site) -> Iterator[Problem]:
+    """A folder below a declared dataset is never made while the dataset is not there: it would be in its way."""
+    declared = {dataset.full_name for dataset in site.host.zfs.datasets} if site.host.zfs else set()
+    for mount in container.mounts:
+        for name in sorted(declared - set(node.datasets)):
+            if mount.host_path == f"/{name}" or mount.host_path.startswith(f"/{name}/"):
+                message = f'it mounts "{mount.host_path}", and the dataset {name} is not on the node'
+                hint = f"Create it first: zfs create -p {name}."
+                yield _problem(container, "mount_points", "dataset-missing", message, hint)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from phoenix_hypervisor.command import Command
+from phoenix_hypervisor.features.lifecycle.conditions import Condition
 from phoenix_hypervisor.resource import Resource
 
 
@@ -48,7 +49,14 @@ class Guarded:
     if_failed: Command
 
 
-Work = Command | Poll | Converge | Guarded
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """A look at the node after a change, in one round trip: what must hold now."""
+
+    conditions: tuple[Condition, ...]
+
+
+Work = Command | Poll | Converge | Guarded | Expect
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,8 @@ class Step:
     work: tuple[Work, ...]
     needs: tuple[str, ...] = ()
     locks: frozenset[str] = frozenset()
+    after: tuple[str, ...] = ()
+    """Ids of steps that it waits for, however they end."""
 
     def commands(self) -> Iterator[Command]:
         """The commands that are known before the run."""
@@ -83,6 +93,23 @@ class Step:
             "commands": [str(command) for command in self.commands()],
             "resources": [str(r) for work in self.work if isinstance(work, Converge) for r in work.resources],
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """What is done to a target when one of its steps failed, so that it is as it was (spec R5).
+
+    It holds from the step ``since`` (None: from the first) until ``until`` was done, unless a step of ``unless`` has
+    begun: then others hang on what would go.
+    """
+
+    target: str
+    title: str
+    work: tuple[Work, ...]
+    since: str | None = None
+    until: str | None = None
+    unless: tuple[str, ...] = ()
+    locks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +136,8 @@ class Plan:
     """What the configuration asks for and nothing establishes yet: its name to the targets concerned."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Target to the name that people gave it."""
+    undo: Mapping[str, Undo] = field(default_factory=dict)
+    """Target to what takes its changes back when they fail."""
 
     @property
     def empty(self) -> bool:

@@ -7,16 +7,6 @@ from collections.abc import Iterable, Mapping
 from phoenix_hypervisor.config.site import Container, Site
 from phoenix_hypervisor.features.registry import features
 
-_CONTAINER_FIELDS = (
-    "volumes",
-    "mounts",
-    "lxc_options",
-    "id_maps",
-    "apparmor_profile",
-    "health_check",
-    "firewall",
-)
-
 
 def unmanaged(site: Site, ctids: Iterable[int], host: bool) -> Mapping[str, tuple[str, ...]]:
     """Name of the feature or field to the targets that ask for it."""
@@ -32,7 +22,8 @@ def unmanaged(site: Site, ctids: Iterable[int], host: bool) -> Mapping[str, tupl
 def _of_container(container: Container) -> Iterable[str]:
     known = features()
     yield from (name for name in container.features if name not in known)
-    yield from (name for name in _CONTAINER_FIELDS if getattr(container, name))
+    if container.health_check is not None:
+        yield "health_check"
 
 
 def host_parts(site: Site) -> Iterable[str]:
@@ -46,6 +37,5 @@ def host_parts(site: Site) -> Iterable[str]:
         "nfs": bool(host.nfs and host.nfs.exports),
         "samba": bool(host.samba and host.samba.shares),
         "firewall": site.firewall is not None,
-        "rollback_on_failure": bool(host.behavior.rollback_on_failure),
     }
     return (name for name, asked in parts.items() if asked)

@@ -7,8 +7,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from phoenix_hypervisor.config.site import Container, Network, Site
-from phoenix_hypervisor.features.lifecycle.options import Wanted, mount_properties
+from phoenix_hypervisor.config.site import Container, Mount, Network, Site
+from phoenix_hypervisor.features.lifecycle import firewall
+from phoenix_hypervisor.features.lifecycle.node import Asked
+from phoenix_hypervisor.features.lifecycle.options import FIREWALL, RAW, Wanted, mount_properties
+from phoenix_hypervisor.features.lifecycle.raw import IdRange, Lines, host_id, id_map_lines, mount_entry
+from phoenix_hypervisor.features.lifecycle.volumes import WantedVolume
 from phoenix_hypervisor.proxmox.guest import Section
 from phoenix_hypervisor.resource import Feature, Slice
 
@@ -16,8 +20,11 @@ CONFIGURED_STATE = "configured-state"
 _MOUNT = re.compile(r"mp\d+")
 
 
-def wanted_options(container: Container) -> Wanted:
-    """The keys that ``pct set`` owns, as declared."""
+def wanted_options(container: Container, volumes: Mapping[str, str], had_firewall: bool) -> Wanted:
+    """The keys that ``pct set`` owns, as declared.
+
+    ``volumes``: where its volumes are or will be; ``had_firewall``: whether Phoenix has set a firewall before.
+    """
     plain: dict[str, str | None] = {
         "hostname": container.name,
         "cores": _number(container.cores),
@@ -28,11 +35,65 @@ def wanted_options(container: Container) -> Wanted:
         "nameserver": " ".join(container.network.nameservers) or None if container.network else None,
         **container.options,
     }
+    firewall = container.firewall
+    beside = {RAW: bool(wanted_raw(container)), FIREWALL: firewall is not None}
     return Wanted(
         options={key: value for key, value in plain.items() if value is not None},
         features=dict(sorted(container.pct_features.items())),
         net=_net(container.network) if container.network else None,
         tags=container.tags,
+        beside=frozenset(name for name, declared in beside.items() if declared),
+        volumes=volumes,
+        firewalled=bool(firewall.enabled) if firewall else False if had_firewall else None,
+    )
+
+
+def wanted_volumes(container: Container) -> tuple[WantedVolume, ...]:
+    return tuple(WantedVolume(each.name, each.storage, each.size_gb, each.mount_point) for each in container.volumes)
+
+
+def wanted_raw(container: Container) -> Lines:
+    """The raw lines: those that are declared, then what only they can say."""
+    return (
+        *((key, value) for key, value in container.lxc_options),
+        *((("lxc.apparmor.profile", container.apparmor_profile),) if container.apparmor_profile else ()),
+        *id_map_lines(id_ranges(container)),
+        *(mount_entry(mount.host_path, mount.container_path) for mount in container.mounts),
+    )
+
+
+def id_ranges(container: Container) -> tuple[IdRange, ...]:
+    """The declared id maps of an unprivileged container; a privileged one has the node's own ids."""
+    maps = container.id_maps if container.unprivileged else ()
+    return tuple((each.type, each.host_id, each.container_id, each.size) for each in maps)
+
+
+def wanted_owner(container: Container, mount: Mount) -> tuple[int, int] | None:
+    """Owner and group, on the node, that a mounted folder is to have; None: as it is."""
+    if mount.owner_uid is None and mount.owner_gid is None:
+        return None
+    ranges, shifted = id_ranges(container), container.unprivileged
+    uid = host_id(mount.owner_uid or 0, "u", ranges, shifted)
+    return uid, host_id(mount.owner_gid or 0, "g", ranges, shifted)
+
+
+def wanted_firewall(container: Container) -> str | None:
+    """The text of its firewall file; None: none is declared."""
+    declared = container.firewall
+    if declared is None:
+        return None
+    parts = ("type", "action", "source", "dest", "proto", "port", "comment")
+    rules = [firewall.Rule(**{part: getattr(rule, part) for part in parts}) for rule in declared.rules]
+    return firewall.render(bool(declared.enabled), rules)
+
+
+def asked_of(site: Site) -> Asked:
+    """What of the node has to be asked by name."""
+    containers = site.containers.values()
+    return Asked(
+        tarballs=tuple(each.tarball for each in containers if each.tarball and each.tarball.startswith("/")),
+        snapshots=tuple({name for each in containers for name in snapshot_names(each)}),
+        folders=tuple({mount.host_path for each in containers for mount in each.mounts}),
     )
 
 

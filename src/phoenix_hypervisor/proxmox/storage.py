@@ -22,6 +22,10 @@ ALLOWED_CONTENT: Mapping[str, frozenset[str]] = {
 }
 """What each type of storage can hold. Source: the plugins' ``plugindata`` in pve-storage."""
 
+SNAPSHOT_TYPES = frozenset({"zfspool", "lvmthin", "rbd", "btrfs"})
+LINKED_TYPES = frozenset({"zfspool", "lvmthin", "rbd"})
+"""Source: ``volume_has_feature`` of the plugins; dir, nfs and cifs have both for qcow2 only, which containers have not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Storage:
@@ -41,6 +45,16 @@ class Storage:
         """Whether the node uses it: neither disabled nor kept to other nodes."""
         nodes = [name for name in self.options.get("nodes", "").split(",") if name]
         return "disable" not in self.options and (not nodes or node in nodes)
+
+    @property
+    def takes_snapshots(self) -> bool:
+        """Whether it takes snapshots of containers' volumes, which are raw images or file systems."""
+        return self.type in SNAPSHOT_TYPES
+
+    @property
+    def links_clones(self) -> bool:
+        """Whether it makes linked clones of containers' base volumes."""
+        return self.type in LINKED_TYPES
 
     @property
     def pool(self) -> str | None:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 
+from phoenix_hypervisor.plan.estimate import Estimate
 from phoenix_hypervisor.plan.step import Plan, Step, Symbol
 from phoenix_hypervisor.report.style import Style
+
+_CHAIN, _LINK = 8, 32
+"""So many links of a chain are named, each with so many letters."""
 
 
 def duration(seconds: float) -> str:
@@ -22,8 +27,8 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" + ("" if count == 1 else "s")
 
 
-def render_plan(plan: Plan, node: str, style: Style) -> str:
-    """The whole plan: what changes and why, what cannot, what is kept, what is not managed yet."""
+def render_plan(plan: Plan, node: str, style: Style, estimate: Estimate | None = None) -> str:
+    """The whole plan: what changes and why, what cannot, what is kept, what is not managed yet, how long it takes."""
     lines = [style.paint(f"Plan for {node}", "bold"), ""]
     by_target: dict[str, list[Step]] = {}
     for step in plan.steps:
@@ -36,7 +41,22 @@ def render_plan(plan: Plan, node: str, style: Style) -> str:
     if plan.blocked:
         lines.append("")
     lines += [*_remarks(plan, style), count(plan)]
+    if estimate and estimate.critical_path:
+        lines.append(render_estimate(plan, estimate))
     return "\n".join(lines)
+
+
+def render_estimate(plan: Plan, estimate: Estimate) -> str:
+    """One line: how long it takes, and what a faster node or more jobs could not shorten."""
+    targets = {step.id: step.target for step in plan.steps}
+    chain = list(estimate.critical_path)
+    if len(chain) > _CHAIN:
+        chain = [target for target, _ in groupby(targets[step_id] for step_id in chain)]
+    if len(chain) > _CHAIN:
+        chain = [*chain[: _CHAIN // 2], "…", *chain[-_CHAIN // 2 :]]
+    chain = [link if len(link) <= _LINK else f"{link[: _LINK - 1]}…" for link in chain]
+    jobs, longest = plural(estimate.jobs, "job"), duration(estimate.critical_seconds)
+    return f"Takes about {duration(estimate.seconds)} with {jobs}; the longest chain ({longest}): {' > '.join(chain)}."
 
 
 def _target(plan: Plan, target: str, steps: list[Step], style: Style) -> Iterator[str]:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from phoenix_hypervisor.proxmox.properties import parse_properties
 from phoenix_hypervisor.simulator.filesystem import Filesystem, Generated
-from phoenix_hypervisor.simulator.mapped import MappedFilesystem, base_of
-from phoenix_hypervisor.simulator.process import Address, Program
+from phoenix_hypervisor.simulator.guestmounts import GuestMounts, MountEntry
+from phoenix_hypervisor.simulator.idmap import IdMap
+from phoenix_hypervisor.simulator.mapped import MappedFilesystem
+from phoenix_hypervisor.simulator.process import Address, Kernel, Program
 from phoenix_hypervisor.simulator.tree import Entry, Tree
 
 if TYPE_CHECKING:
+    from phoenix_hypervisor.simulator.faults import Faults
     from phoenix_hypervisor.simulator.guests import Running
     from phoenix_hypervisor.simulator.node import Node
-    from phoenix_hypervisor.simulator.storage import Volume
 
 DEVICES = {"full": "c 1 7", "null": "c 1 3", "random": "c 1 8", "tty": "c 5 0", "urandom": "c 1 9", "zero": "c 1 5"}
 PACKAGED = {"ssh-keygen": "openssh-client"}
 """Programs that a container has only with the package that brings them."""
+_MOUNT_POINT = re.compile(r"^mp\d+$")
 _MEMORY_BACKED = ("/dev", "/run", "/tmp", "/proc", "/sys")  # noqa: S108
 
 
@@ -57,53 +61,39 @@ class Container:
         self.node = node
         self.ctid = ctid
         self.running = running
-        self.sources: dict[str, str] = {}
         self.files = self._namespace()
 
     def _namespace(self) -> Filesystem:
-        node, options = self.node, self.running.options
-        rootfs = node.storages.volume(parse_properties(options["rootfs"], "volume")["volume"])
-        files = MappedFilesystem(rootfs.tree, lambda: node.clock, base_of(options.get("unprivileged") == "1"))
-        self.sources["/"] = _source(rootfs)
+        node, running = self.node, self.running
+        volume = parse_properties(running.options["rootfs"], "volume")["volume"]
+        ids = IdMap.of(running.options, running.raw)
+        files = MappedFilesystem(node.storages.volume(volume).tree, lambda: node.clock, ids)
+        self._mounts = GuestMounts(node, files, running.volatile)
+        self._mounts.volume(volume, "/")
         for place in _MEMORY_BACKED:
-            files.mount(place, self.running.volatile, "tmpfs", place)
-        for key in sorted(key for key in options if key.startswith("mp")):
-            self._mount(files, options[key])
-        for key, value in self.running.raw:
-            if key == "lxc.mount.entry":
-                self._mount_entry(files, value)
+            files.mount(place, running.volatile, "tmpfs", place)
+        for key in sorted((key for key in running.options if _MOUNT_POINT.match(key)), key=lambda key: int(key[2:])):
+            self._mount(running.options[key])
         for what in ("uptime", "meminfo"):
             files.generate(f"/proc/{what}", _Computed(self, what))
+        for entry in (MountEntry.parse(value) for key, value in running.raw if key == "lxc.mount.entry"):
+            if entry is not None:
+                self._mounts.entry(entry)
         return files
 
-    def _mount(self, files: Filesystem, text: str) -> None:
+    def _mount(self, text: str) -> None:
         values = parse_properties(text, "volume")
-        point, volume = "/" + values["mp"].strip("/"), values["volume"]
-        read_only = values.get("ro") == "1"
-        if not volume.startswith("/"):
-            found = self.node.storages.volume(volume)
-            files.mount(point, found.tree, volume, read_only=read_only)
-            self.sources[point] = _source(found)
-        else:
-            self._bind(files, volume, point, read_only)
-
-    def _mount_entry(self, files: Filesystem, line: str) -> None:
-        fields = line.split()
-        if len(fields) >= 4 and fields[0].startswith("/") and "bind" in fields[3]:
-            self._bind(files, fields[0], "/" + fields[1].strip("/"), "ro" in fields[3].split(","))
-
-    def _bind(self, files: Filesystem, source: str, point: str, read_only: bool) -> None:
-        host = self.node.files
-        if not host.exists(source):
-            return
-        tree, inner = _place(host, source)
-        files.mount(point, tree, source, inner, read_only=read_only)
-        dataset = next((name for name, one in self.node.zfs.datasets.items() if one.tree is tree), "")
-        self.sources[point] = (dataset or source) + (f"[{inner}]" if dataset and inner != "/" else "")
+        kind = self._mounts.folder if values["volume"].startswith("/") else self._mounts.volume
+        kind(values["volume"], "/" + values["mp"].strip("/"), read_only=values.get("ro") == "1")
 
     def plug(self, text: str) -> None:
-        """Mount a mount point that was added while the container runs."""
-        self._mount(self.files, text)
+        """Mount a mount point that was added while the container runs. Raises MountFault."""
+        self._mount(text)
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """What is mounted beside the standard file systems, by place, as ``findmnt`` names it; the root first."""
+        return self._mounts.sources
 
     # -- Machine
 
@@ -144,6 +134,14 @@ class Container:
             cidr, gateway = "", ""
         return Address(net["name"], cidr, gateway, net.get("hwaddr", ""), net.get("link_down") != "1")
 
+    @property
+    def kernel(self) -> Kernel:
+        return self.node.kernel
+
+    @property
+    def faults(self) -> Faults:
+        return self.node.faults
+
     def entropy(self) -> str:
         return self.node.entropy()
 
@@ -156,16 +154,3 @@ class Container:
     def _installed(self, package: str) -> bool:
         status = self.files.stat("/var/lib/dpkg/status")
         return status is not None and f"Package: {package}\n" in status.data
-
-
-def _source(volume: Volume) -> str:
-    return volume.dataset.name if volume.dataset else volume.id
-
-
-def _place(files: Filesystem, path: str) -> tuple[Tree, str]:
-    """The tree that holds a path of the node, and the path inside of it."""
-    resolved = files.resolve(path)
-    above = [mount for mount in files.mounts if resolved == mount.path or resolved.startswith(f"{mount.path}/")]
-    mount = max(above or files.mounts[:1], key=lambda one: len(one.path))
-    rest = resolved[len(mount.path.rstrip("/")) :]
-    return mount.tree, (mount.base.rstrip("/") + rest) or "/"

@@ -1,5 +1,7 @@
 """The command lines of pct, pvesm and pveam, judged by the schemas of the real commands (``contract.json``).
 
+The schemas are the newest release's; what an older one lacks is taken out of them, what it had besides is not known.
+
 Source of the rules and words: PVE::JSONSchema (get_options, validate), PVE::RESTHandler, PVE::CLIHandler.
 """
 
@@ -16,6 +18,7 @@ from typing import Any
 from phoenix_hypervisor.proxmox.properties import render_properties
 from phoenix_hypervisor.simulator.failures import ParameterError, PveError
 from phoenix_hypervisor.simulator.formats import check_format
+from phoenix_hypervisor.simulator.releases import NEWEST
 
 Schema = Mapping[str, Any]
 Arguments = dict[str, str]
@@ -223,17 +226,29 @@ def print_properties(values: Mapping[str, str], keys: Mapping[str, Schema]) -> s
 
 
 @cache
-def verbs(tool: str) -> Mapping[str, Verb]:
-    """The verbs of a tool."""
+def verbs(tool: str, version: int = NEWEST) -> Mapping[str, Verb]:
+    """The verbs of a tool of a release."""
     loaded = contract()
+    lacking = loaded["lacking"].get(str(version), {}).get(tool, {})
 
-    def resolved(numbers: Mapping[str, int]) -> dict[str, Schema]:
-        return {name: loaded["definitions"][number] for name, number in numbers.items()}
+    def resolved(numbers: Mapping[str, int], lacks: Mapping[str, list[str]]) -> dict[str, Schema]:
+        return {
+            name: _without(loaded["definitions"][number], lacks.get(name, ()))
+            for name, number in numbers.items()
+            if lacks.get(name) != []
+        }
 
     return {
-        name: Verb(tool, name, resolved(schema["positional"]), resolved(schema["options"]))
+        name: Verb(tool, name, resolved(schema["positional"], {}), resolved(schema["options"], lacking.get(name, {})))
         for name, schema in loaded["tools"][tool].items()
     }
+
+
+def _without(schema: Schema, keys: Sequence[str]) -> Schema:
+    """A schema that does not know some of its sub-keys."""
+    if not keys:
+        return schema
+    return {**schema, "format_keys": {key: one for key, one in schema["format_keys"].items() if key not in keys}}
 
 
 def keys_of(option: str) -> Mapping[str, Schema]:
@@ -244,9 +259,9 @@ def keys_of(option: str) -> Mapping[str, Schema]:
     return found
 
 
-def find_verb(tool: str, word: str) -> Verb:
+def find_verb(tool: str, word: str, version: int = NEWEST) -> Verb:
     """The verb of a word or of the beginning of one. Raises PveError as the real dispatcher does."""
-    known = verbs(tool)
+    known = verbs(tool, version)
     if word in known:
         return known[word]
     starting = [name for name in known if name.startswith(word)]

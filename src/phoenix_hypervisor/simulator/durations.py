@@ -21,6 +21,7 @@ INIT_DONE = 2.0
 ADDRESS_UP = 3.0
 """From the start to the moment at which the interfaces have their addresses."""
 ALLOCATE = 0.1
+MKFS = 0.3
 HOST_KEY = 0.2
 SETUP = 0.5
 """What pct writes into a freshly unpacked root file system."""

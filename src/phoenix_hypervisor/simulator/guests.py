@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from phoenix_hypervisor.proxmox import guest
-from phoenix_hypervisor.proxmox.guest import GuestConfig
+from phoenix_hypervisor.proxmox.guest import GuestConfig, Section
+from phoenix_hypervisor.simulator import rawkeys
 from phoenix_hypervisor.simulator.cluster import WWW_DATA, ClusterTree
 from phoenix_hypervisor.simulator.durations import ADDRESS_UP, INIT_DONE
 from phoenix_hypervisor.simulator.failures import PveError, no_configuration
 from phoenix_hypervisor.simulator.tree import Entry, Tree
+
+MOUNT_POINT = re.compile(r"^(rootfs|mp\d+)$")
 
 
 @dataclass
@@ -76,12 +80,18 @@ class Guests:
             raise no_configuration(self._tree.node, ctid, rc)
         known = self._parsed.get(ctid)
         if known is None or known[0] is not entry:
-            known = (entry, guest.parse(entry.data))
+            known = (entry, _as_pve_reads(guest.parse(entry.data)))
             self._parsed[ctid] = known
         return known[1]
 
     def save(self, ctid: int, config: GuestConfig, clock: float = 0.0) -> None:
-        self._tree[self._path(ctid)] = Entry("file", guest.render(config), 0o640, gid=WWW_DATA, mtime=clock)
+        text = guest.render(_without_used(config))
+        self._tree[self._path(ctid)] = Entry("file", text, 0o640, gid=WWW_DATA, mtime=clock)
+
+    def complaints(self, ctid: int) -> list[str]:
+        """What PVE warns of when it reads the configuration."""
+        entry = self._tree.get(self._path(ctid))
+        return list(rawkeys.complaints(ctid, entry.data)) if entry else []
 
     def remove(self, ctid: int) -> None:
         self._tree.pop(self._path(ctid), None)
@@ -102,6 +112,27 @@ class Guests:
             if key.startswith(("rootfs", "mp"))
         )
         return any(text.partition(",")[0].endswith((f":{leaf}", f"/{leaf}")) for text in texts)
+
+
+def _as_pve_reads(config: GuestConfig) -> GuestConfig:
+    """Without the raw lines that PVE does not take."""
+
+    def kept(section: Section) -> Section:
+        return replace(section, raw=tuple(pair for pair in section.raw if rawkeys.is_kept(pair[0])))
+
+    return replace(
+        config,
+        current=kept(config.current),
+        snapshots={name: kept(section) for name, section in config.snapshots.items()},
+    )
+
+
+def _without_used(config: GuestConfig) -> GuestConfig:
+    """Without those ``unusedN`` whose volume the current section uses, as PVE writes it."""
+    options = config.current.options
+    used = {text.partition(",")[0] for key, text in options.items() if MOUNT_POINT.match(key)}
+    gone = {key: None for key, text in options.items() if key.startswith("unused") and text in used}
+    return replace(config, current=config.current.updated(gone)) if gone else config
 
 
 def check_lock(config: GuestConfig, but: str = "") -> None:

@@ -1,4 +1,4 @@
-"""What a fresh installation of Proxmox VE 9.2 has on its disk."""
+"""What a fresh installation of Proxmox VE has on its disk."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from phoenix_hypervisor.simulator.tree import Entry, Tree
 
 if TYPE_CHECKING:
     from phoenix_hypervisor.simulator.node import Node
+    from phoenix_hypervisor.simulator.releases import Release
 
-KERNEL = "6.17.2-1-pve"
 _FOLDERS = (
     "/bin", "/boot", "/dev/disk/by-id", "/etc/modprobe.d", "/etc/network", "/etc/apt/sources.list.d", "/home",
     "/media", "/mnt", "/opt", "/proc", "/root", "/run/lock/lxc", "/sbin", "/srv", "/sys/bus/pci/devices",
@@ -30,11 +30,13 @@ zfspool: local-zfs
 \tcontent images,rootdir
 
 """
+_LISTS = "/etc/apt/sources.list.d"
 _ADDRESS = re.compile(r"^iface (\S+) inet static\n((?:[ \t]+.*\n)*)", re.MULTILINE)
 
 
-def root_tree(name: str) -> Tree:
+def root_tree(name: str, release: Release) -> Tree:
     """The root file system."""
+    kernel, system = release.kernel.release, f"{release.debian.partition('.')[0]} ({release.codename})"
     tree = Tree()
     for folder in _FOLDERS:
         tree.put(folder, Entry("directory", mode=0o755))
@@ -47,19 +49,47 @@ def root_tree(name: str) -> Tree:
     texts = {
         "/etc/hostname": f"{name}\n",
         "/etc/hosts": f"127.0.0.1 localhost.localdomain localhost\n10.0.0.2 {name}.local {name}\n",
-        "/etc/debian_version": "13.2\n",
-        "/etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nNAME="Debian GNU/Linux"\nVERSION_ID="13"\n'
-        'VERSION="13 (trixie)"\nVERSION_CODENAME=trixie\nID=debian\n',
+        "/etc/debian_version": f"{release.debian}\n",
+        "/etc/os-release": f'PRETTY_NAME="Debian GNU/Linux {system}"\nNAME="Debian GNU/Linux"\n'
+        f'VERSION_ID="{system.split()[0]}"\nVERSION="{system}"\nVERSION_CODENAME={release.codename}\nID=debian\n',
         "/etc/network/interfaces": "auto lo\niface lo inet loopback\n\n",
         "/etc/resolv.conf": "nameserver 10.0.0.1\n",
         "/etc/passwd": "root:x:0:0:root:/root:/bin/bash\nwww-data:x:33:33:www-data:/var/www:/usr/sbin/nologin\n",
         "/etc/group": "root:x:0:\nwww-data:x:33:\n",
-        "/proc/sys/kernel/osrelease": f"{KERNEL}\n",
-        "/proc/version": f"Linux version {KERNEL} (build@proxmox)\n",
+        "/proc/sys/kernel/osrelease": f"{kernel}\n",
+        "/proc/version": f"Linux version {kernel} (build@proxmox)\n",
+        **_package_sources(release),
     }
     for path, text in texts.items():
         tree.put(path, Entry("file", text))
     return tree
+
+
+def _package_sources(release: Release) -> dict[str, str]:
+    """The files that name Debian's, Proxmox's and Ceph's archives: deb822 or one-line lists."""
+    debian, security = "http://deb.debian.org/debian", "http://security.debian.org/debian-security"
+    proxmox, code = "https://enterprise.proxmox.com/debian", release.codename
+    ours = {
+        "pve-enterprise": (f"{proxmox}/pve", "pve-enterprise"),
+        "ceph": (f"{proxmox}/ceph-squid", "enterprise"),
+    }
+    if not release.deb822:
+        of_debian = ((debian, code), (debian, f"{code}-updates"), (security, f"{code}-security"))
+        lines = [f"deb {place} {suite} main contrib non-free-firmware\n" for place, suite in of_debian]
+        lists = {f"{_LISTS}/{name}.list": f"deb {place} {code} {part}\n" for name, (place, part) in ours.items()}
+        return {"/etc/apt/sources.list": "\n".join(lines), **lists}
+    parts = "main contrib non-free-firmware"
+    stanzas = (
+        _stanza(debian, f"{code} {code}-updates", parts, "debian"),
+        _stanza(security, f"{code}-security", parts, "debian"),
+    )
+    files = {f"{_LISTS}/{name}.sources": _stanza(place, code, part, "proxmox") for name, (place, part) in ours.items()}
+    return {f"{_LISTS}/debian.sources": "\n".join(stanzas), **files}
+
+
+def _stanza(place: str, suites: str, components: str, signer: str) -> str:
+    keyring = f"/usr/share/keyrings/{signer}-archive-keyring.gpg"
+    return f"Types: deb\nURIs: {place}\nSuites: {suites}\nComponents: {components}\nSigned-By: {keyring}\n"
 
 
 def install(node: Node) -> None:

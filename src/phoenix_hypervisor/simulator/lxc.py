@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from phoenix_hypervisor.simulator import durations
 from phoenix_hypervisor.simulator.container import Container
-from phoenix_hypervisor.simulator.process import Process, Program, Run, find
+from phoenix_hypervisor.simulator.process import Process, Program, Run, execute, find
 
 if TYPE_CHECKING:
     from phoenix_hypervisor.simulator.node import Node
@@ -29,14 +29,13 @@ def attach(container: Container, outer: Process, argv: Sequence[str], environmen
         outer.out,
         outer.err,
     )
-    program = find(inner)
-    if program is None:
+    if find(inner) is None:
         inner.complain(
             f"lxc-attach: {container.ctid}: ../src/lxc/attach.c: lxc_attach_run_command: 1841 "
             f'No such file or directory - Failed to exec "{argv[0]}"\n'
         )
         return 127
-    return (yield from program(inner))
+    return (yield from execute(inner))
 
 
 def programs(node: Node) -> Mapping[str, Program]:

@@ -1,40 +1,35 @@
-"""The files of an unprivileged container: its user 0 is the node's user 100000."""
+"""The files of a container as its root sees them: its users are others on the node."""
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from dataclasses import replace
 
 from phoenix_hypervisor.simulator.filesystem import Filesystem
-from phoenix_hypervisor.simulator.mounts import Spot
+from phoenix_hypervisor.simulator.idmap import IdMap
+from phoenix_hypervisor.simulator.mounts import Spot, fail
 from phoenix_hypervisor.simulator.tree import Entry, Tree
-
-BASE = 100_000
-"""Where the ids of an unprivileged container begin on the node."""
-COUNT = 65_536
-NOBODY = 65_534
-"""Whom a file of a user outside of the container's range belongs to, as seen inside."""
-
-
-def base_of(unprivileged: bool) -> int:
-    return BASE if unprivileged else 0
 
 
 class MappedFilesystem(Filesystem):
-    """A namespace in which ids are shown and taken less by ``base`` than they are in the trees."""
+    """A namespace in which ids are shown and taken through an id map."""
 
-    def __init__(self, root: Tree, clock: Callable[[], float], base: int) -> None:
+    def __init__(self, root: Tree, clock: Callable[[], float], ids: IdMap) -> None:
         super().__init__(root, clock)
-        self._base = base
+        self.ids = ids
 
-    def _inside(self, number: int) -> int:
-        return number - self._base if 0 <= number - self._base < COUNT else NOBODY
+    def _outside(self, kind: str, number: int | None, path: str) -> int | None:
+        if number is None:
+            return None
+        found = self.ids.outside(kind, number)
+        return fail(errno.EINVAL, path) if found is None else found
 
     def stat(self, path: str, follow: bool = True) -> Entry | None:
         entry = super().stat(path, follow)
         if entry is None:
             return None
-        return replace(entry, uid=self._inside(entry.uid), gid=self._inside(entry.gid))
+        return replace(entry, uid=self.ids.inside("u", entry.uid), gid=self.ids.inside("g", entry.gid))
 
     def write(
         self,
@@ -49,13 +44,12 @@ class MappedFilesystem(Filesystem):
     ) -> None:
         if super().stat(path) is None:
             uid, gid = uid or 0, gid or 0
-        owner = {"uid": None if uid is None else self._base + uid, "gid": None if gid is None else self._base + gid}
+        owner = {"uid": self._outside("u", uid, path), "gid": self._outside("g", gid, path)}
         super().write(path, text, append=append, exclusive=exclusive, mode=mode, **owner)
 
     def _set(self, spot: Spot, entry: Entry) -> None:
-        super()._set(spot, replace(entry, uid=self._base + entry.uid, gid=self._base + entry.gid))
+        uid, gid = self._outside("u", entry.uid, spot.path), self._outside("g", entry.gid, spot.path)
+        super()._set(spot, replace(entry, uid=uid or 0, gid=gid or 0))
 
     def chown(self, path: str, uid: int | None = None, gid: int | None = None, follow: bool = True) -> None:
-        super().chown(
-            path, None if uid is None else self._base + uid, None if gid is None else self._base + gid, follow
-        )
+        super().chown(path, self._outside("u", uid, path), self._outside("g", gid, path), follow)

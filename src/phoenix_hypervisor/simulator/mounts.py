@@ -82,15 +82,27 @@ class Namespace:
         """What is mounted, in the order of mounting, the root first."""
         return tuple(self._mounts.values())
 
-    def mount(self, path: str, tree: Tree, source: str = "", base: str = "/", *, read_only: bool = False) -> None:
-        """Show a tree, or the folder ``base`` of it, at a path. The folder need not be there before."""
+    def mount(
+        self, path: str, tree: Tree, source: str = "", base: str = "/", *, read_only: bool = False, over: bool = False
+    ) -> None:
+        """Show a tree, or the folder ``base`` of it, at a path. The folder need not be there before.
+
+        With ``over`` it hides what is mounted there and below; without, that is EBUSY.
+        """
         path = clean(path)
+        if over:
+            self._hide(path)
         if path in self._mounts:
             fail(errno.EBUSY, path)
         if base not in tree:
             fail(errno.ENOENT, base)
         self._mounts[path] = Mount(path, tree, source, base, read_only)
         self._add_point(path)
+
+    def _hide(self, path: str) -> None:
+        for point in [one for one in self._mounts if one == path or one.startswith(f"{path}/")]:
+            del self._mounts[point]
+            self._drop_point(point)
 
     def unmount(self, path: str) -> None:
         """Take a mount away; EBUSY where another one stands on it."""

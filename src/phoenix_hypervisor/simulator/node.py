@@ -10,17 +10,21 @@ from phoenix_hypervisor.command import Result
 from phoenix_hypervisor.simulator import installation, persistence, programs
 from phoenix_hypervisor.simulator.cluster import ClusterTree, mount_cluster
 from phoenix_hypervisor.simulator.container import Container
+from phoenix_hypervisor.simulator.faults import Faults
 from phoenix_hypervisor.simulator.filesystem import Filesystem
 from phoenix_hypervisor.simulator.fittings import Fittings
 from phoenix_hypervisor.simulator.guests import Guests
 from phoenix_hypervisor.simulator.kernel import mount_kernel
 from phoenix_hypervisor.simulator.locks import Locks
-from phoenix_hypervisor.simulator.process import Address, Process, Program, Run, execute, find
+from phoenix_hypervisor.simulator.process import NOT_FOUND, Address, Kernel, Process, Program, Run, execute, find
+from phoenix_hypervisor.simulator.releases import NEWEST, RELEASES, Release
 from phoenix_hypervisor.simulator.storage import Storages
 from phoenix_hypervisor.simulator.tree import Tree
 from phoenix_hypervisor.simulator.zfs.datasets import Zfs
 
 CLOCK = 1_795_000_000.0
+PATIENCE, INTERRUPTED = 86_400.0, 130
+"""Seconds after which whoever runs a command by hand ends it, and its exit status then."""
 ENVIRONMENT: Mapping[str, str] = {
     "SHELL": "/bin/bash",
     "PWD": "/root",
@@ -35,8 +39,19 @@ ENVIRONMENT: Mapping[str, str] = {
 class Node(Fittings):
     """The node. ``clock`` is seconds since the epoch; whoever drives processes sets it to the time of each step."""
 
-    def __init__(self, name: str, *, seed: int, clock: float, started: float, root: Tree, cluster: ClusterTree) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        seed: int,
+        clock: float,
+        started: float,
+        root: Tree,
+        cluster: ClusterTree,
+        release: Release = RELEASES[NEWEST],
+    ) -> None:
         self.name = name
+        self.release = release
         self.seed = seed
         self.clock = clock
         self.started = started
@@ -45,22 +60,23 @@ class Node(Fittings):
         self.cluster = cluster
         self.files = Filesystem(root, lambda: self.clock)
         mount_cluster(self.files, cluster, int(started))
-        self.zfs = Zfs(self.files, lambda: self.clock, lambda: int(self.entropy()[:16], 16) | 1)
+        self.zfs = Zfs(self.files, lambda: self.clock, lambda: int(self.entropy()[:16], 16) | 1, release.zfs)
         self.storages = Storages(self.files, self.zfs)
         self.guests = Guests(cluster, lambda: self.clock)
         self.zfs.is_busy = self.guests.mounts
         self.locks = Locks()
+        self.faults = Faults()
         mount_kernel(self)
         self.programs: Mapping[str, Program] = programs.of_node(self)
         self.guest_programs: Mapping[str, Program] = programs.of_guest()
         self._containers: dict[int, Container] = {}
 
     @classmethod
-    def new(cls, name: str = "pve1", *, seed: int = 0, clock: float = CLOCK) -> Node:
-        """A plain Proxmox VE 9.2 installation: storages ``local`` and ``local-zfs``, bridge ``vmbr0``, no guest."""
-        node = cls(
-            name, seed=seed, clock=clock, started=clock, root=installation.root_tree(name), cluster=ClusterTree(name)
-        )
+    def new(cls, name: str = "pve1", *, seed: int = 0, clock: float = CLOCK, version: int = NEWEST) -> Node:
+        """A plain installation of Proxmox VE 8.4 or 9.2: storages ``local`` and ``local-zfs``, ``vmbr0``, no guest."""
+        release = RELEASES[version]
+        root, cluster = installation.root_tree(name, release), ClusterTree(name)
+        node = cls(name, seed=seed, clock=clock, started=clock, root=root, cluster=cluster, release=release)
         installation.install(node)
         return node
 
@@ -77,24 +93,28 @@ class Node(Fittings):
 
     def start(self, argv: Sequence[str], stdin: str = "") -> Process:
         """A process of the node, not yet run."""
-        return Process(self, list(argv), stdin, dict(ENVIRONMENT), "/root")
+        return Process(self, list(argv), stdin, dict(ENVIRONMENT), "/root", top=True)
 
     def execute(self, process: Process) -> Run:
         """Run a process; a name that is no program is 127 with the shell's words."""
-        if find(process) is None:
-            process.complain(f"{process.argv[0]}: command not found\n")
-            return 127
-        return (yield from execute(process))
+        name, absent = process.argv[0], find(process) is None
+        rc = yield from execute(process)
+        if absent and rc == NOT_FOUND:
+            process.complain(f"{name}: command not found\n")
+        return rc
 
     def run(self, argv: Sequence[str], stdin: str = "") -> Result:
-        """Run a process alone, turning the clock by what it spends."""
+        """Run a process alone, turning the clock by what it spends; one that is not done within a day is ended."""
         process = self.start(argv, stdin)
         began, run = self.clock, self.execute(process)
         try:
-            while True:
+            while self.clock - began < PATIENCE:
                 self.clock += next(run)
+            run.close()
+            rc = INTERRUPTED
+            process.complain(f"{argv[0]}: interrupted after {PATIENCE:g} s\n")
         except StopIteration as end:
-            rc: int = end.value
+            rc = end.value
         return Result(rc, "".join(process.out), "".join(process.err), self.clock - began)
 
     def container(self, ctid: int) -> Container | None:
@@ -113,6 +133,10 @@ class Node(Fittings):
     @property
     def hostname(self) -> str:
         return self.name
+
+    @property
+    def kernel(self) -> Kernel:
+        return self.release.kernel
 
     @property
     def addresses(self) -> Sequence[Address]:

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from phoenix_hypervisor.errors import NodeError
 from phoenix_hypervisor.simulator.cluster import ClusterTree
+from phoenix_hypervisor.simulator.faults import Faults
 from phoenix_hypervisor.simulator.guests import Running
+from phoenix_hypervisor.simulator.releases import RELEASES
 from phoenix_hypervisor.simulator.storage import Image
 from phoenix_hypervisor.simulator.tree import Tree
 from phoenix_hypervisor.simulator.trees import TreeReader, TreeWriter
@@ -79,6 +81,7 @@ def _node_to_json(node: Node) -> dict[str, Any]:
         "format": FORMAT,
         "version": VERSION,
         "name": node.name,
+        "pve": node.release.version,
         "seed": node.seed,
         "clock": node.clock,
         "started": node.started,
@@ -97,6 +100,7 @@ def _node_to_json(node: Node) -> dict[str, Any]:
             for path, image in node.storages.images.items()
         },
         "running": {str(ctid): _running_to_json(one, trees) for ctid, one in node.guests.running.items()},
+        "faults": node.faults.to_json(),
         "trees": trees.trees,
         "texts": trees.texts,
     }
@@ -154,6 +158,7 @@ def _node_from_json(value: Mapping[str, Any], kind: type[Node]) -> Node:
         started=float(value["started"]),
         root=trees.tree(value["root"]),
         cluster=cluster,
+        release=RELEASES[value.get("pve", 9)],
     )
     node.drawn = int(value["drawn"])
     node.zfs.txg = int(value["txg"])
@@ -169,6 +174,7 @@ def _node_from_json(value: Mapping[str, Any], kind: type[Node]) -> Node:
         node.storages.images[path] = Image(**{**fields, "tree": trees.tree(fields["tree"])})
     for ctid, fields in value["running"].items():
         node.guests.running[int(ctid)] = _running_from_json(fields, trees)
+    node.faults = Faults.from_json(value.get("faults", ()))
     return node
 
 

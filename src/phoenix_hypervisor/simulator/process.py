@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from phoenix_hypervisor.simulator.faults import Faults
     from phoenix_hypervisor.simulator.filesystem import Filesystem
 
 PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+NOT_FOUND = 127
 
 Run = Generator[float, None, int]
 """A running program: yields seconds, returns the exit status."""
@@ -29,6 +31,14 @@ class Address:
     gateway: str = ""
     mac: str = ""
     up: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """The kernel that a machine runs, as ``uname -r`` and ``uname -v`` tell it."""
+
+    release: str
+    version: str
 
 
 class Machine(Protocol):
@@ -49,6 +59,13 @@ class Machine(Protocol):
     def addresses(self) -> Sequence[Address]:
         """The interfaces that the machine has now, without the loopback."""
 
+    @property
+    def kernel(self) -> Kernel: ...
+
+    @property
+    def faults(self) -> Faults:
+        """The commands that misbehave on demand."""
+
     def entropy(self) -> str:
         """64 hexadecimal digits, other ones at each call, the same in each run from the same seed."""
 
@@ -68,6 +85,8 @@ class Process:
     out: list[str] = field(default_factory=list)
     err: list[str] = field(default_factory=list)
     umask: int = 0o022
+    top: bool = False
+    """No other program of the machine started it."""
 
     def say(self, text: str) -> None:
         """Write to standard output."""
@@ -116,14 +135,19 @@ def _script(process: Process, path: str) -> Program | None:
 
     def run(script: Process, /) -> Run:
         script.argv = [*interpreter, path, *script.argv[1:]]
-        return (yield from execute(script))
+        return (yield from _honest(script))
 
     return run if interpreter else None
 
 
 def execute(process: Process) -> Run:
     """Run ``process.argv`` on its machine: 127 when there is no such program (the caller says so in its own words)."""
+    fault = process.machine.faults.take(process.argv, process.top)
+    if fault is not None:
+        return (yield from fault.run(process, _honest(process)))
+    return (yield from _honest(process))
+
+
+def _honest(process: Process) -> Run:
     program = find(process)
-    if program is None:
-        return 127
-    return (yield from program(process))
+    return NOT_FOUND if program is None else (yield from program(process))

@@ -30,6 +30,6 @@ def of_node(node: Node) -> Mapping[str, Program]:
         "pct": tool.program(node, "pct", durations.PCT, pct.HANDLERS),
         "pvesm": tool.program(node, "pvesm", durations.PVESM, pvesm.HANDLERS),
         "pveam": tool.program(node, "pveam", durations.PVEAM, pveam.HANDLERS),
-        "pveversion": pveam.version,
+        "pveversion": pveam.version(node),
         **lxc.programs(node),
     }

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from phoenix_hypervisor.simulator import durations, tarballs
 from phoenix_hypervisor.simulator.call import Call, Handler, Steps
 from phoenix_hypervisor.simulator.failures import ParameterError, PveError
-from phoenix_hypervisor.simulator.installation import KERNEL
-from phoenix_hypervisor.simulator.process import Process, Run
+from phoenix_hypervisor.simulator.process import Process, Program, Run
 
 if TYPE_CHECKING:
     from phoenix_hypervisor.simulator.node import Node
@@ -29,11 +28,15 @@ CATALOGUE = (
 """What download.proxmox.com has in its section ``system``."""
 
 
-def version(process: Process) -> Run:
+def version(node: Node) -> Program:
     """``pveversion``."""
-    yield durations.PVESH
-    process.say(f"pve-manager/9.2.11/14a22df35955d97d (running kernel: {KERNEL})\n")
-    return 0
+
+    def run(process: Process) -> Run:
+        yield durations.PVESH
+        process.say(f"pve-manager/{node.release.manager} (running kernel: {node.kernel.release})\n")
+        return 0
+
+    return run
 
 
 def _folder(node: Node, name: str) -> str:

@@ -65,6 +65,11 @@ class Volume:
     def is_base(self) -> bool:
         return self.name.rpartition("/")[2].startswith("base")
 
+    @property
+    def is_raw_base(self) -> bool:
+        """An image that is mounted for reading only."""
+        return self.dataset is None and self.is_base
+
 
 class Storages:
     """The node's storages."""
@@ -101,7 +106,7 @@ class Storages:
     def volume(self, volume: str) -> Volume:
         """The volume of an id. Raises PveError where there is none."""
         storage, owner, key = self._locate(volume)
-        content = self._zfs.datasets.get(key) if storage.type == "zfspool" else self.images.get(key)
+        content = self._zfs.datasets.get(key) if storage.type == "zfspool" else self._image(key)
         if content is None:
             reason = (
                 f"zfs error: cannot open '{key}': dataset does not exist"
@@ -110,6 +115,10 @@ class Storages:
             )
             raise PveError(reason)
         return Volume(volume, storage, owner, content)
+
+    def _image(self, path: str) -> Image | None:
+        """The image of a file; None where the file is gone."""
+        return self.images.get(path) if self._files.exists(path) else None
 
     def _locate(self, volume: str) -> tuple[Storage, int, str]:
         """The storage, the owning guest, and the dataset or file of a volume id."""
@@ -124,6 +133,10 @@ class Storages:
         if match is None:
             raise PveError(f"unable to parse directory volume name '{inner}'")
         return storage, int(match[1]), f"{storage.path}/images/{inner}"
+
+    def owner(self, volume: str) -> int:
+        """The guest that the name of a volume says, whether it is there or not."""
+        return self._locate(volume)[1]
 
     def path(self, volume: str) -> str:
         """Where a volume lies in the node's files."""
@@ -153,7 +166,7 @@ class Storages:
             for path in sorted(self.images):
                 inner = path.removeprefix(f"{storage.path}/images/")
                 match = _IMAGE_NAME.match(inner)
-                if inner != path and match:
+                if inner != path and match and self._files.exists(path):
                     yield Volume(f"{name}:{inner}", storage, int(match[1]), self.images[path])
 
     @staticmethod
@@ -200,8 +213,10 @@ class Storages:
         if found.dataset is None:
             path = self._locate(volume)[2]
             del self.images[path]
-            if self._files.exists(path):
-                self._files.remove(path)
+            folder = path.rpartition("/")[0]
+            self._files.remove(path)
+            if not self._files.list(folder):
+                self._files.remove(folder)
             return
         if found.is_base and self._zfs.clones(f"{found.dataset.name}@__base__"):
             raise PveError(f"base volume '{found.name.rpartition('/')[2]}' is still in use by linked clones")
@@ -209,6 +224,27 @@ class Storages:
             self._zfs.destroy(found.dataset.name, recursive=True)
         except ZfsError as refused:
             raise _from_zfs(refused) from refused
+
+    def rename_to_base(self, volume: Volume) -> str:
+        """Give a volume the name of a base volume, the first half of making one; its new id."""
+        leaf = volume.name.rpartition("/")[2]
+        base = leaf.replace("subvol-", "basevol-", 1) if leaf.startswith("subvol-") else leaf.replace("vm-", "base-", 1)
+        if volume.dataset is not None:
+            self._zfs.rename(volume.dataset.name, f"{volume.dataset.parent}/{base}")
+        else:
+            path = self._locate(volume.id)[2]
+            new = f"{path.removesuffix(leaf)}{base}"
+            self._files.rename(path, new)
+            self.images[new] = self.images.pop(path)
+        return volume.id.removesuffix(leaf) + base
+
+    def freeze_base(self, volume: str) -> None:
+        """The second half: what clones hang on."""
+        found = self.volume(volume)
+        if found.dataset is not None:
+            self._zfs.take(f"{found.dataset.name}@__base__", {})
+        else:
+            self._files.chmod(self._locate(volume)[2], 0o444)
 
     def resize(self, volume: Volume, size: int) -> None:
         if volume.dataset is not None:

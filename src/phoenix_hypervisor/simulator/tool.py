@@ -24,7 +24,7 @@ def program(node: Node, name: str, seconds: float, handlers: Mapping[str, Handle
             process.complain(f"ERROR: no command specified\n{_overview(name)}")
             return 255
         try:
-            verb = find_verb(name, process.argv[1])
+            verb = find_verb(name, process.argv[1], node.release.version)
         except PveError as failure:
             process.complain(f"{failure.text}\n{_overview(name)}")
             return failure.rc

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from phoenix_hypervisor.command import Command, Result
+from phoenix_hypervisor.transport import durations
 from phoenix_hypervisor.transport.pack import pack, unpack
 
 
@@ -42,6 +43,10 @@ class Transport(ABC):
         packed = pack(commands, root)
         result = await self._trip(packed, len(commands), looks=True)
         return unpack(result, len(commands))
+
+    def expected(self, command: Command) -> float:
+        """The seconds that the command usually takes there: a guess, made without a look."""
+        return durations.expected(command.argv)
 
     async def _trip(self, command: Command, commands: int, looks: bool = False) -> Result:  # noqa: ARG002
         """One round trip with so many commands in it; ``looks``: they change nothing."""

@@ -24,6 +24,9 @@ class ContainerTransport(Transport):
         self.label = f"CT {ctid}"
         self.stats = node.stats
 
+    def expected(self, command: Command) -> float:
+        return self.node.expected(inside(self.ctid, command))
+
     async def _trip(self, command: Command, commands: int, looks: bool = False) -> Result:
         return await self.node._trip(inside(self.ctid, command), commands, looks)
 

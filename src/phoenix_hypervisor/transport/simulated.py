@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 from phoenix_hypervisor.command import TIMED_OUT, Command, Result
 from phoenix_hypervisor.simulator.node import Node
+from phoenix_hypervisor.simulator.usual import USUAL, sized
+from phoenix_hypervisor.transport import durations
 from phoenix_hypervisor.transport.base import Transport
 
 _SAVE_EVERY = 0.25
@@ -52,6 +54,10 @@ class SimulatedTransport(Transport):
         self._saved = time.monotonic()
         self._unsaved = False
         self._begun: float | None = None
+
+    def expected(self, command: Command) -> float:
+        """By the simulator's own figures; sizes are looked up on the node, which is at hand."""
+        return durations.expected(command.argv, USUAL) + sized(self.node, command.argv)
 
     async def _trip(self, command: Command, commands: int, looks: bool = False) -> Result:
         self._unsaved = self._unsaved or not looks

@@ -8,7 +8,7 @@ from __future__ import annotations
 from phoenix_hypervisor.command import Command
 from phoenix_hypervisor.features.lifecycle.marks import MARK, TAG
 
-_LOCKED = """\
+LOCKED = """\
 set -eu
 mkdir -p /run/lock/lxc
 exec 9>"/run/lock/lxc/pve-config-$1.lock"
@@ -21,7 +21,7 @@ conf=/etc/pve/lxc/$1.conf
 """Proxmox's own lock of a container's configuration, and the file."""
 
 _KEEP_SNAPSHOT = f"""\
-{_LOCKED}
+{LOCKED}
 section=
 text=
 while IFS= read -r line; do
@@ -43,7 +43,7 @@ def keep_snapshot(ctid: int, name: str) -> Command:
 
 
 _TAKE_ID = f"""\
-{_LOCKED}
+{LOCKED}
 if [ -e "$conf" ] || grep -q "\\"$1\\":" /etc/pve/.vmlist; then
   echo "CT $1 already exists" >&2
   exit 17
@@ -65,54 +65,8 @@ def clone_dataset(snapshot: str, dataset: str, size_gb: int) -> Command:
     return Command("zfs", "clone", *properties, snapshot, dataset)
 
 
-_IDENTITY = """\
-set -eu
-root=$1 name=$2
-[ -d "$root/etc" ] || { echo "$root is not mounted" >&2; exit 1; }
-for part in "$root" "$root/etc" "$root/etc/ssh" "$root/var" "$root/var/lib" "$root/var/lib/dbus"; do
-  [ ! -L "$part" ] || { echo "$part is a symbolic link" >&2; exit 1; }
-done
-owner=$(stat -c %u:%g "$root/etc")
-if [ -e "$root/etc/machine-id" ] || [ -L "$root/etc/machine-id" ]; then
-  rm -f "$root/etc/machine-id"
-  : >"$root/etc/machine-id"
-  chmod 444 "$root/etc/machine-id"
-  chown "$owner" "$root/etc/machine-id"
-fi
-if [ -f "$root/var/lib/dbus/machine-id" ] && [ ! -L "$root/var/lib/dbus/machine-id" ]; then
-  rm -f "$root/var/lib/dbus/machine-id"
-fi
-for key in "$root"/etc/ssh/ssh_host_*_key; do
-  [ -e "$key" ] || [ -L "$key" ] || continue
-  kind=${key##*/ssh_host_}
-  kind=${kind%_key}
-  if [ -L "$key" ] || [ ! -f "$key" ]; then rm -rf "$key"; fi
-  if [ -L "$key.pub" ] || [ ! -f "$key.pub" ]; then rm -rf "$key.pub"; fi
-  rm -rf "$key.phoenix" "$key.phoenix.pub"
-  case $kind in
-    rsa | ecdsa | ed25519) ;;
-    *)
-      rm -f "$key" "$key.pub"
-      continue ;;
-  esac
-  ssh-keygen -q -t "$kind" -N '' -C "root@$name" -f "$key.phoenix"
-  chown "$owner" "$key.phoenix" "$key.phoenix.pub"
-  mv -f "$key.phoenix.pub" "$key.pub"
-  mv -f "$key.phoenix" "$key"
-done
-"""
-
-
-def reset_identity(mountpoint: str, hostname: str) -> Command:
-    """Give the clone a machine-id and SSH host keys of its own, before its first start (spec L10).
-
-    They belong to whom ``/etc`` belongs to: the container's root, whatever its id map. Links are removed, not followed.
-    """
-    return Command("sh", "-s", "--", mountpoint, hostname, stdin=_IDENTITY, timeout=120.0)
-
-
 _RELEASE = f"""\
-{_LOCKED}
+{LOCKED}
 source=$2 snapshot=$3 text=$4
 if ! grep -q '^lock: create$' "$conf" || ! grep -q "Being cloned from $source@$snapshot" "$conf"; then
   echo "$conf is no longer the clone that was begun" >&2
@@ -123,7 +77,7 @@ kept=
 while IFS= read -r line; do
   case $line in
     '['*) section=$line ;;
-    'arch: '* | 'ostype: '* | 'unprivileged: '* | 'cmode: '* | 'console: '* | 'tty: '* | 'lxc.idmap: '*)
+    'arch: '* | 'ostype: '* | 'unprivileged: '* | 'cmode: '* | 'console: '* | 'tty: '*)
       if [ "$section" = "[$snapshot]" ]; then
         kept="$kept$line
 "

@@ -10,6 +10,8 @@ from phoenix_hypervisor.features.lifecycle.marks import CREATING, snapshot_descr
 from phoenix_hypervisor.features.lifecycle.options import Difference, set_arguments
 
 CREATE_LIMIT = 1800.0
+COPY_LIMIT = 4 * 3600.0
+"""A full clone copies every file, and is not to be killed for being large."""
 STOP_LIMIT = 60
 
 
@@ -17,9 +19,13 @@ def pct(verb: str, ctid: int, *arguments: str, timeout: float = 120.0) -> Comman
     return Command("pct", verb, str(ctid), *arguments, timeout=timeout)
 
 
-def begin_creation(ctid: int, before: tuple[str, ...]) -> Command:
-    """Leave the mark by which a creation that was cut off is known as ours."""
-    text = "".join(f"{name}\n" for name in before) or "none\n"
+def begin_creation(ctid: int, before: tuple[str, ...], source: int | None = None) -> Command:
+    """Leave the mark by which a creation that was cut off is known as ours.
+
+    ``before``: the volumes that are there already; ``source``: what ``pct clone`` is to copy.
+    """
+    words = (*before, *((f"copy-of:{source}",) if source is not None else ()))
+    text = "".join(f"{word}\n" for word in words) or "none\n"
     script = 'mkdir -p "${1%/*}" && printf %s "$2" >"$1.new" && mv "$1.new" "$1"\n'
     return Command("sh", "-s", "--", f"/{CREATING}/{ctid}", text, stdin=script)
 
@@ -54,13 +60,24 @@ def create(
     unprivileged: bool,
     differences: tuple[Difference, ...],
 ) -> Command:
-    """``pct create`` with every key at once."""
+    """``pct create`` with every key at once, volumes included."""
     fixed = ("--rootfs", f"{storage}:{size_gb}", "--unprivileged", str(int(unprivileged)))
     return pct("create", ctid, tarball, *fixed, *set_arguments(differences), timeout=CREATE_LIMIT)
 
 
-def configure(ctid: int, differences: tuple[Difference, ...]) -> Command:
-    return pct("set", ctid, *set_arguments(differences))
+def lift_protection(ctid: int) -> Command:
+    return pct("set", ctid, "--delete", "protection")
+
+
+def configure(ctid: int, differences: tuple[Difference, ...], waiting: frozenset[str]) -> tuple[Command, ...]:
+    """One ``pct set``; a second one before it where a change that waits for a restart is to be forgotten.
+
+    ``waiting``: the keys with a pending value, which would win over a deletion.
+    """
+    forgotten = sorted(each.key for each in differences if each.key in waiting and (each.holds or each.wanted is None))
+    left = tuple(each for each in differences if not each.holds)
+    revert = (pct("set", ctid, "--revert", ",".join(forgotten)),) if forgotten else ()
+    return (*revert, pct("set", ctid, *set_arguments(left))) if left else revert
 
 
 def download(volume: str) -> tuple[Command, Command]:
@@ -70,8 +87,8 @@ def download(volume: str) -> tuple[Command, Command]:
     return Command("pveam", "update", timeout=CREATE_LIMIT), fetch
 
 
-def grow(ctid: int, size_gb: int) -> Command:
-    return pct("resize", ctid, "rootfs", f"{size_gb}G")
+def grow(ctid: int, key: str, size_gb: int) -> Command:
+    return pct("resize", ctid, key, f"{size_gb}G", timeout=600.0)
 
 
 def start(ctid: int) -> Command:
@@ -97,6 +114,31 @@ def clear_snapshot(ctid: int, name: str, dataset: str | None) -> tuple[Command, 
         return (section,)
     script = 'if zfs list -H -t snapshot -o name "$1" >/dev/null 2>&1; then exec zfs destroy "$1"; fi\n'
     return Command("sh", "-s", "--", f"{dataset}@{name}", stdin=script), section
+
+
+def make_base(ctid: int) -> Command:
+    return pct("template", ctid, timeout=600.0)
+
+
+def base_of(dataset: str | None) -> str | None:
+    """The dataset's name once Proxmox has made a base volume of it."""
+    if dataset is None:
+        return None
+    parent, _, leaf = dataset.rpartition("/")
+    return f"{parent}/{leaf.replace('subvol-', 'basevol-', 1)}"
+
+
+def take_back_base(datasets: tuple[str, ...]) -> Command:
+    """Give volumes that a cut off ``pct template`` has renamed their names back; its own snapshot goes."""
+    script = """\
+set -eu
+for name; do
+  base=${name%/*}/basevol-${name##*/subvol-}
+  if zfs list -H -t snapshot -o name "$base@__base__" >/dev/null 2>&1; then zfs destroy "$base@__base__"; fi
+  zfs rename "$base" "$name"
+done
+"""
+    return Command("sh", "-s", "--", *datasets, stdin=script)
 
 
 def destroy_volume(dataset: str) -> Command:

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.errors import NodeError
+from phoenix_hypervisor.features.lifecycle import firewall
 from phoenix_hypervisor.features.lifecycle.marks import CREATING, LAYERS
 from phoenix_hypervisor.machine import Fact, answered
 from phoenix_hypervisor.proxmox.storage import Storage, parse_storages
@@ -79,6 +80,22 @@ def _digests(result: Result) -> dict[str, str]:
     return {PurePosixPath(row[1].lstrip("*")).name: row[0] for row in rows if len(row) == 2}
 
 
+def _owners(result: Result) -> dict[str, tuple[int, int]]:
+    """Folder to its owner and group, of ``stat -c '%u %g %n'``."""
+    rows = (line.split(" ", 2) for line in result.stdout.splitlines())
+    return {row[2]: (int(row[0]), int(row[1])) for row in rows if len(row) == 3}
+
+
+def _id_ranges(result: Result) -> dict[str, tuple[tuple[int, int], ...]]:
+    """``subuid`` and ``subgid`` to the ranges of root: first id, how many."""
+    found: dict[str, tuple[tuple[int, int], ...]] = {}
+    for name, text in _files(result).items():
+        rows = [line.split(":") for line in text.splitlines()]
+        ranges = [(int(row[1]), int(row[2])) for row in rows if len(row) == 3 and row[0] in ("root", "0")]
+        found[PurePosixPath(name).name] = tuple(ranges)
+    return found
+
+
 _FILES = """\
 set -- "$1"/$2
 [ -e "$1" ] || exit 0
@@ -117,6 +134,7 @@ set -- "$1"/*
 sha256sum "$@" 2>/dev/null
 exit 0
 """
+_ID_RANGES = "grep -Hs -e '^root:' -e '^0:' etc/subuid etc/subgid\nexit 0\n"
 _TARBALLS = """\
 [ -e etc/pve/storage.cfg ] || exit 0
 while read -r key value; do
@@ -130,6 +148,12 @@ exit 0
 _EXISTING = """\
 for file; do
   timeout 5 test -e ".$file" && printf '%s\\n' "$file"
+done
+exit 0
+"""
+_FOLDERS = """\
+for folder; do
+  [ -d ".$folder" ] && owner=$(timeout 5 stat -L -c '%u %g' ".$folder") && printf '%s %s\\n' "$owner" "$folder"
 done
 exit 0
 """
@@ -164,6 +188,10 @@ GPUS = Fact("NVIDIA cards", _script(_GPUS), _lines)
 STAMPS = Fact("layers of the containers", _script(_STAMPS, LAYERS), _files)
 CREATION_MARKS = Fact("creations under way", _script(_FILES, CREATING, "*"), _files)
 NODE_SCRIPTS = Fact("scripts on the node", _script(_NODE_SCRIPTS, SCRIPTS), _digests)
+FIREWALLS = Fact(
+    "firewall files", _script(_FILES, firewall.FOLDER, "*.fw"), lambda result: firewall.texts(_files(result))
+)
+ID_RANGES = Fact("ids that root may map", _script(_ID_RANGES), _id_ranges)
 TARBALLS = Fact("tarballs in storages", _script(_TARBALLS), lambda result: frozenset(result.stdout.splitlines()))
 """A storage that does not answer within five seconds tells of none; it spoils nothing else."""
 
@@ -171,6 +199,11 @@ TARBALLS = Fact("tarballs in storages", _script(_TARBALLS), lambda result: froze
 def snapshots(names: tuple[str, ...]) -> Fact[frozenset[str]]:
     """Which ZFS snapshots of these names the volumes have; asked by name, as a node may have many thousands."""
     return Fact("snapshots of volumes", _script(_SNAPSHOTS, *names), _lines)
+
+
+def folders(paths: tuple[str, ...]) -> Fact[dict[str, tuple[int, int]]]:
+    """Which of these absolute paths are folders of the node, and whose."""
+    return Fact("folders to be mounted", _script(_FOLDERS, *paths), _owners)
 
 
 def existing(paths: tuple[str, ...]) -> Fact[frozenset[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 TAG = "phoenix"
 MARK = "Managed by Phoenix Hypervisor."
@@ -17,6 +18,40 @@ CREATING = "var/lib/phoenix_hypervisor/creating"
 _LAYER = re.compile(r"[a-z0-9][a-z0-9_.\-]{0,63}")
 _DIGEST = re.compile(r"[0-9a-f]{8,64}")
 _SNAPSHOT = "Taken by Phoenix Hypervisor. Layers: "
+
+
+_RECORD = re.compile(re.escape(MARK) + r"(?: Keys: (?P<keys>[a-z0-9_, ]*)\.)?(?: Volumes: (?P<volumes>[^\n]*)\.)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What of a container's configuration Phoenix has set, as the mark in its description says.
+
+    By it a key that is no longer declared is told from one that people set. ``volumes``: name to ``mpN``.
+    """
+
+    keys: frozenset[str] = frozenset()
+    volumes: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        keys = f" Keys: {', '.join(sorted(self.keys))}." if self.keys else ""
+        pairs = ", ".join(f"{name}={key}" for name, key in sorted(self.volumes.items()))
+        return MARK + keys + (f" Volumes: {pairs}." if pairs else "")
+
+
+def record_of(description: str) -> Record:
+    """The record in a description; an empty one where it holds none."""
+    found = next((match for line in description.splitlines() if (match := _RECORD.match(line))), None)
+    if found is None:
+        return Record()
+    keys = frozenset(filter(None, (found["keys"] or "").split(", ")))
+    pairs = (pair.partition("=") for pair in (found["volumes"] or "").split(", ") if pair)
+    return Record(keys, {name: key for name, equals, key in pairs if equals})
+
+
+def without_record(description: str) -> str:
+    """What people wrote beside our line."""
+    return "\n".join(line for line in description.splitlines() if not line.startswith(MARK)).strip()
 
 
 def marked(tags: str | None, description: str) -> bool:

@@ -9,13 +9,22 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from phoenix_hypervisor.features.lifecycle import facts as known
-from phoenix_hypervisor.features.lifecycle.marks import LAYERS, cloned_from, layer_mapping, marked, snapshot_layers
+from phoenix_hypervisor.features.lifecycle.commands import base_of
+from phoenix_hypervisor.features.lifecycle.marks import (
+    LAYERS,
+    cloned_from,
+    layer_mapping,
+    marked,
+    record_of,
+    snapshot_layers,
+)
 from phoenix_hypervisor.machine import Fact, Facts, Machine
 from phoenix_hypervisor.proxmox.guest import GuestConfig, Section, parse
 from phoenix_hypervisor.proxmox.properties import PropertyError, parse_properties
 from phoenix_hypervisor.proxmox.storage import Storage, split_volume
 
 _HOLDER = re.compile(r"rootfs|mp\d+|unused\d+")
+_COPY_OF = re.compile(r"copy-of:(\d+)")
 _VOLUME = re.compile(r"^(?:subvol|basevol|base|vm)-(\d+)-disk-(\d+)$")
 
 
@@ -47,6 +56,11 @@ class Guest:
         return self.current.get("lock")
 
     @property
+    def waiting(self) -> frozenset[str]:
+        """The keys with a change that waits for a restart."""
+        return frozenset((*(self.config.pending.options if self.config.pending else ()), *self.config.pending_delete))
+
+    @property
     def ours(self) -> bool:
         return marked(self.current.get("tags"), self.current.description)
 
@@ -59,9 +73,15 @@ class Guest:
         return tuple(dict.fromkeys(volume for value in values if split_volume(volume := parse_volume(value))))
 
     @property
-    def has_more_than_root(self) -> bool:
-        """Whether it has a volume beside its root: something that only people could have put there."""
-        return any(key != "rootfs" and _HOLDER.fullmatch(key) for key in self.current.options)
+    def has_more_than_declared(self) -> bool:
+        """Whether it has a volume beside its root and those of our record: only people could have put that there."""
+        ours = {"rootfs", *record_of(self.current.description).volumes.values()}
+        return any(key not in ours and _HOLDER.fullmatch(key) for key in self.current.options)
+
+    @property
+    def is_base(self) -> bool:
+        """Whether it is a template of Proxmox's: it never starts, its clones are linked to its base volumes."""
+        return self.current.get("template") == "1"
 
     @property
     def rootfs(self) -> dict[str, str]:
@@ -89,10 +109,18 @@ class Node:
     """Scripts in /usr/local/phoenix_hypervisor/bin: file name to SHA-256."""
     creating: Mapping[int, frozenset[str]]
     """Containers whose creation by Phoenix was begun: CTID to the volumes that were there before."""
+    copying: Mapping[int, int] = field(default_factory=dict)
+    """Of these, the ones that ``pct clone`` makes: CTID to its source."""
     running: frozenset[int] = frozenset()
     """Every container that runs, whether or not it has a configuration."""
     snapshots: frozenset[str] = frozenset()
     """The ZFS snapshots of containers' volumes, of the names that were asked for."""
+    firewalls: Mapping[str, str] = field(default_factory=dict)
+    """``cluster`` or CTID to the text of its firewall file."""
+    folders: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Folders that are to be mounted and are there, with owner and group."""
+    id_ranges: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    """``subuid`` and ``subgid`` to the ranges of ids that root may map."""
     volumes_by_id: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     clones: Mapping[str, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)
     """Dataset to snapshot name to the CTIDs whose root file system is a clone of it."""
@@ -108,6 +136,8 @@ class Node:
             volumes_by_id=_volumes(name for name in self.datasets if name not in lost),
             running=self.running - gone,
             creating={ctid: before for ctid, before in self.creating.items() if ctid not in gone},
+            copying={ctid: source for ctid, source in self.copying.items() if ctid not in gone},
+            firewalls={name: text for name, text in self.firewalls.items() if name not in set(map(str, gone))},
             clones={name: of_it for name, of_it in self.clones.items() if name not in lost},
         )
 
@@ -191,29 +221,46 @@ def parse_volume(value: str) -> str:
     return value.partition(",")[0].removeprefix("volume=")
 
 
-def wanted_facts(tarballs: Iterable[str], snapshots: Iterable[str]) -> list[Fact[Any]]:
-    """All facts of a node; ``tarballs``: absolute paths, ``snapshots``: names to look for."""
-    return [
-        *(known.NAME, known.VMLIST, known.CONFIGURATIONS, known.STORAGES, known.DATASETS, known.RUNNING),
-        *(known.INTERFACES, known.GPUS, known.STAMPS, known.CREATION_MARKS, known.NODE_SCRIPTS, known.TARBALLS),
-        known.existing(tuple(sorted(set(tarballs)))),
-        known.snapshots(tuple(sorted(set(snapshots)))),
-    ]
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked for by name: a node has more than anybody would want to list."""
+
+    tarballs: tuple[str, ...] = ()
+    """Absolute paths."""
+    snapshots: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+
+    def facts(self) -> tuple[Fact[frozenset[str]], Fact[frozenset[str]], Fact[dict[str, tuple[int, int]]]]:
+        names = (tuple(sorted(set(each))) for each in (self.tarballs, self.snapshots, self.folders))
+        tarballs, snapshots, folders = names
+        return known.existing(tarballs), known.snapshots(snapshots), known.folders(folders)
 
 
-async def read_node(machine: Machine, tarballs: Iterable[str] = (), snapshots: Iterable[str] = ()) -> Node:
+_ALWAYS: tuple[Fact[Any], ...] = (
+    *(known.NAME, known.VMLIST, known.CONFIGURATIONS, known.STORAGES, known.DATASETS, known.RUNNING),
+    *(known.INTERFACES, known.GPUS, known.STAMPS, known.CREATION_MARKS, known.NODE_SCRIPTS, known.TARBALLS),
+    *(known.FIREWALLS, known.ID_RANGES),
+)
+
+
+async def read_node(machine: Machine, asked: Asked = Asked()) -> Node:
     """Read the whole node, containers included, in one round trip."""
-    wanted = wanted_facts(tarballs, snapshots)
-    return assemble(await machine.read(wanted), *wanted[-2:])
+    return assemble(await machine.read([*_ALWAYS, *asked.facts()]), asked)
 
 
-def assemble(facts: Facts, looked_for: Fact[frozenset[str]], taken: Fact[frozenset[str]]) -> Node:
-    """The node of one reading; the last two facts are those of the names that were asked for."""
+def assemble(facts: Facts, asked: Asked) -> Node:
+    """The node of one reading."""
+    looked_for, taken, folders = asked.facts()
     name, listed = facts[known.NAME], facts[known.VMLIST]
     storages = {key: storage for key, storage in facts[known.STORAGES].items() if storage.is_on(name)}
     datasets = {
         dataset: Dataset(dataset, _present(origin), _present(mountpoint))
         for dataset, (origin, mountpoint) in facts[known.DATASETS].items()
+    }
+    begun = {
+        int(PurePosixPath(path).name): text.split()
+        for path, text in facts[known.CREATION_MARKS].items()
+        if PurePosixPath(path).name.isdigit()
     }
     bare = Node(
         name=name,
@@ -227,10 +274,15 @@ def assemble(facts: Facts, looked_for: Fact[frozenset[str]], taken: Fact[frozens
         running=facts[known.RUNNING],
         snapshots=facts[taken],
         scripts=facts[known.NODE_SCRIPTS],
-        creating={
-            int(PurePosixPath(path).name): frozenset(text.split())
-            for path, text in facts[known.CREATION_MARKS].items()
-            if PurePosixPath(path).name.isdigit()
+        firewalls=facts[known.FIREWALLS],
+        folders=facts[folders],
+        id_ranges=facts[known.ID_RANGES],
+        creating={ctid: frozenset(words) for ctid, words in begun.items()},
+        copying={
+            ctid: int(match[1])
+            for ctid, words in begun.items()
+            for word in words
+            if (match := _COPY_OF.fullmatch(word))
         },
     )
     return _with_guests(bare, facts, [ctid for ctid, entry in listed.items() if entry == (name, "lxc")])
@@ -244,7 +296,7 @@ def _with_guests(bare: Node, facts: Facts, ctids: list[int]) -> Node:
         config = parse(facts[known.CONFIGURATIONS].get(ctid, ""))
         guest = Guest(ctid, config, ctid in running, {}, None)
         dataset = bare.dataset_of(guest.rootfs.get("volume", ""))
-        found = bare.datasets.get(dataset or "")
+        found = bare.datasets.get(dataset or "") or bare.datasets.get(base_of(dataset) or "")
         mount = found.mountpoint if found else None
         layers = stamps.get(mount, {}) if mount else _last_layers(config)
         guests[ctid] = replace(guest, layers=layers, dataset=dataset)

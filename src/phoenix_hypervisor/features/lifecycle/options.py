@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from phoenix_hypervisor.features.lifecycle.marks import MARK, TAG, marked
+from phoenix_hypervisor.features.lifecycle.marks import TAG, Record, record_of, without_record
 from phoenix_hypervisor.proxmox.guest import Section
 from phoenix_hypervisor.proxmox.options import SWITCHES
 from phoenix_hypervisor.proxmox.properties import PropertyError, parse_properties, render_properties
@@ -15,6 +15,12 @@ from phoenix_hypervisor.proxmox.properties import PropertyError, parse_propertie
 NET_KEYS = ("name", "bridge", "hwaddr", "ip", "gw", "ip6", "gw6", "tag", "mtu")
 _HOT = frozenset({"memory", "swap", "cpulimit", "cpuunits", "net0"})
 _MOUNT = re.compile(r"mp\d+")
+_HOT_WHEN_NEW = re.compile(r"(?:mp|dev)\d+")
+_KEPT = frozenset({"memory", "hostname", "rootfs", "arch", "ostype", "unprivileged"})
+"""What Proxmox does not let anybody take out (PVE::LXC::Config, update_pct_config)."""
+_OWN = re.compile(r"rootfs|mp\d+|unused\d+|lock|parent|template|snaptime|snapstate|digest|arch|ostype|unprivileged")
+RAW, FIREWALL = "lxc", "firewall"
+"""What a record says of raw lines and of the firewall file, which are no keys of ``pct set``."""
 _INSTANT = frozenset({"description", "onboot", "startup", "protection", "hostname", "cores", "tags", "hookscript"})
 
 
@@ -32,9 +38,13 @@ class Difference:
     key: str
     observed: str | None
     wanted: str | None
+    holds: bool = False
+    """Whether the container is as wanted now, and only a change that waits for a restart is not."""
 
     @property
     def effect(self) -> Effect:
+        if self.observed is None and _HOT_WHEN_NEW.fullmatch(self.key):
+            return Effect.HOT
         return Effect.HOT if self.key in _HOT | _INSTANT else Effect.RESTART
 
     def __str__(self) -> str:
@@ -43,7 +53,10 @@ class Difference:
         old, new = brief(self.key, self.observed), brief(self.key, self.wanted)
         if old == new:
             old, new = self.observed or "none", self.wanted or "none"
-        return f"{self.key} {old} -> {new}"
+        kept = ""
+        if self.wanted is None and _MOUNT.fullmatch(self.key) and not str(self.observed).startswith("/"):
+            kept = " (its data stays, as an unused volume)"
+        return f"{self.key} {old} -> {new}{kept}"
 
 
 def brief(key: str, value: str | None) -> str:
@@ -58,7 +71,7 @@ def brief(key: str, value: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the configuration says of the keys; what it does not mention is None or absent, and left alone."""
+    """What the configuration says of the keys. What it does not mention is left alone, unless Phoenix has set it."""
 
     options: Mapping[str, str]
     """Plain keys: hostname, memory, swap, cores, onboot, startup, nameserver, …"""
@@ -66,11 +79,26 @@ class Wanted:
     net: Mapping[str, str] | None
     tags: tuple[str, ...]
     """Tags that are declared; empty: only our own mark is ensured."""
+    beside: frozenset[str] = frozenset()
+    """What is declared beside the keys: ``RAW``, ``FIREWALL``."""
+    volumes: Mapping[str, str] = field(default_factory=dict)
+    """Volumes that are declared: name to the ``mpN`` that it has or will have."""
+    firewalled: bool | None = None
+    """Whether ``net0`` goes through the firewall; None: as it is."""
+
+    @property
+    def record(self) -> Record:
+        """What our mark says once all of it is set."""
+        keys = {*self.options, *self.beside} - _KEPT
+        keys |= {"net0"} if self.net is not None else set()
+        keys |= {"tags"} if self.tags else set()
+        return Record(frozenset(keys), self.volumes)
 
     def differences(self, section: Section) -> tuple[Difference, ...]:
         """Every key of the section that is not as wanted, in the order of the keys."""
         found = [
             *self._plain(section),
+            *self._gone(section),
             *self._features(section),
             *self._net(section),
             *self._tags(section),
@@ -84,35 +112,66 @@ class Wanted:
             if _normal(key, observed) != _normal(key, wanted):
                 yield Difference(key, observed, wanted)
 
+    def _gone(self, section: Section) -> Iterator[Difference]:
+        """What Phoenix has set and is no longer declared."""
+        before = record_of(section.description)
+        volumes = {key for name, key in before.volumes.items() if key not in self.volumes.values()}
+        keys = before.keys - self.record.keys - {"tags", "features", RAW, FIREWALL} - _KEPT
+        for key in sorted({*keys, *volumes} - {*self.options}):
+            observed = section.get(key)
+            if observed is not None and _normal(key, observed) != _normal(key, None):
+                yield Difference(key, observed, None)
+
     def _features(self, section: Section) -> Iterator[Difference]:
         observed = section.get("features")
         if _switches(observed) != {key: value for key, value in self.features.items() if value != "0"}:
             yield Difference("features", observed, render_properties(self.features) or None)
 
     def _net(self, section: Section) -> Iterator[Difference]:
-        if self.net is None:
-            return
         observed = section.get("net0")
         found = _properties(observed)
+        if self.net is None:
+            if self.firewalled is False and "firewall" in found and "net0" not in record_of(section.description).keys:
+                rest = {key: value for key, value in found.items() if key != "firewall"}
+                yield Difference("net0", observed, render_properties(rest))
+            return
+        wanted = dict(self.net) | ({"firewall": "1"} if self.firewalled else {})
+        known = NET_KEYS if self.firewalled is None else (*NET_KEYS, "firewall")
         ignored = () if "hwaddr" in self.net else ("hwaddr",)
-        managed = {key: _case(key, found[key]) for key in NET_KEYS if key in found and key not in ignored}
-        if managed != {key: _case(key, value) for key, value in self.net.items()}:
-            foreign = {key: value for key, value in found.items() if key not in NET_KEYS and key != "type"}
+        managed = {key: _case(key, found[key]) for key in known if key in found and key not in ignored}
+        managed = {key: value for key, value in managed.items() if (key, value) != ("firewall", "0")}
+        if managed != {key: _case(key, value) for key, value in wanted.items()}:
+            foreign = {key: value for key, value in found.items() if key not in known and key != "type"}
             kept = {"hwaddr": found["hwaddr"]} if ignored and "hwaddr" in found else {}
-            yield Difference("net0", observed, render_properties({**self.net, **kept, **foreign}))
+            yield Difference("net0", observed, render_properties({**wanted, **kept, **foreign}))
 
     def _tags(self, section: Section) -> Iterator[Difference]:
         observed = {tag for tag in re.split(r"[;,\s]+", section.get("tags") or "") if tag}
-        wanted = {*self.tags, TAG} if self.tags else observed | {TAG}
+        whole = self.tags or "tags" in record_of(section.description).keys
+        wanted = {*self.tags, TAG} if whole else observed | {TAG}
         if observed != wanted:
             yield Difference("tags", section.get("tags"), ";".join(sorted(wanted)))
 
     def _description(self, section: Section) -> Iterator[Difference]:
-        if not marked(None, section.description):
-            rest = section.description.strip()
-            yield Difference("description", section.description, f"{MARK}\n{rest}".strip())
-        elif " Being cloned from " in section.description:
-            yield Difference("description", section.description, MARK)
+        line = str(self.record)
+        if line not in section.description.splitlines():
+            rest = without_record(section.description)
+            yield Difference("description", section.description, f"{line}\n{rest}".strip())
+
+
+def applied(section: Section, differences: Iterable[Difference]) -> Section:
+    """The section once the differences are made."""
+    for difference in differences:
+        if difference.key == "description":
+            section = replace(section, description=difference.wanted or "")
+        else:
+            section = section.updated({difference.key: difference.wanted})
+    return section
+
+
+def fixed(key: str) -> bool:
+    """Whether a key is a clone's own, or none that a clone takes over (PVE::API2::LXC, clone_vm)."""
+    return bool(_OWN.fullmatch(key))
 
 
 def _normal(key: str, value: str | None) -> str | None:

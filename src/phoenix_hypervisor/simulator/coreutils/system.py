@@ -9,9 +9,6 @@ from phoenix_hypervisor.simulator.formatting import Printf
 from phoenix_hypervisor.simulator.process import Process, find
 from phoenix_hypervisor.simulator.shell.places import echo, normal
 
-KERNEL = "6.17.2-1-pve"
-KERNEL_VERSION = "#1 SMP PREEMPT_DYNAMIC PMX 6.17.2-1 (2025-10-21T11:55Z)"
-
 
 def _echo(process: Process, words: list[str]) -> int:
     process.say(echo(words))
@@ -119,8 +116,8 @@ def _uname(process: Process, words: list[str]) -> int:
     values = {
         "s": "Linux",
         "n": process.machine.hostname,
-        "r": KERNEL,
-        "v": KERNEL_VERSION,
+        "r": process.machine.kernel.release,
+        "v": process.machine.kernel.version,
         "m": "x86_64",
         "o": "GNU/Linux",
     }

@@ -26,12 +26,13 @@ def resolves(machine: Machine) -> bool:
 
 
 def archive_host(machine: Machine) -> str:
-    """The host of the first package source."""
+    """The host of the distribution's first package source."""
     files = machine.files
     places = ["/etc/apt/sources.list", *files.glob("/etc/apt/sources.list.d/*")]
     for place in places:
         entry = files.stat(place)
-        if entry and (found := re.search(r"https?://([^/\s:]+)", entry.data)):
+        found = re.search(r"https?://([^/\s:]+)", entry.data) if entry else None
+        if found and not found[1].endswith("proxmox.com"):
             return found[1]
     return "deb.debian.org"
 

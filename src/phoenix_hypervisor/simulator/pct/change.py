@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from phoenix_hypervisor.proxmox.guest import GuestConfig, Section
+from phoenix_hypervisor.proxmox.guest import Section
 from phoenix_hypervisor.simulator.call import Call, Handler, Work
-from phoenix_hypervisor.simulator.contract import verbs
+from phoenix_hypervisor.simulator.contract import Verb, verbs
 from phoenix_hypervisor.simulator.failures import ParameterError, PveError
 from phoenix_hypervisor.simulator.guests import check_lock
-from phoenix_hypervisor.simulator.pct import hotplug
-from phoenix_hypervisor.simulator.pct.power import check_bridge
+from phoenix_hypervisor.simulator.pct import hotplug, lxcconfig
+from phoenix_hypervisor.simulator.pct.draft import Draft
 from phoenix_hypervisor.simulator.pct.values import family, normalised
-from phoenix_hypervisor.simulator.pct.volumes import NEW, allocate, check_storage, made, mount_point
+from phoenix_hypervisor.simulator.pct.volumes import POINT, mount_point
 
 _SERVICE = frozenset({"vmid", "delete", "digest", "revert"})
-_READ_ONLY = frozenset({"unprivileged", "ostype"})
-_REQUIRED = frozenset({"memory", "rootfs", "hostname", "ostype", "arch"})
+_READ_ONLY = frozenset({"unprivileged"})
+_REQUIRED = frozenset({"memory", "rootfs", "ostype"})
 
 
 @dataclass
@@ -39,23 +39,22 @@ def change(call: Call) -> Work:
     call.guests.load(call.ctid)
     if not (wanted.values or wanted.delete or wanted.revert):
         raise PveError("no options specified", 2)
-    _check_names(wanted)
+    _check_names(wanted, verbs("pct", call.node.release.version)["set"])
     with (yield from call.lock_configuration()):
         config = call.guests.load(call.ctid)
         check_lock(config)
         if call.get("digest") and call.get("digest") != call.guests.digest(call.ctid):
             raise PveError("detected modified configuration - file changed by other user? Try again.")
-        for key in wanted.values:
-            if key in _READ_ONLY:
-                raise PveError(f"unable to modify read-only option: '{key}'")
-        wanted.delete = _deletions(call, config, wanted.delete)
-        yield from _prepare(call, wanted)
-        config = _without_reverted(config, wanted.revert)
-        if call.guests.is_running(call.ctid):
-            config = yield from hotplug.apply(call, config, wanted.values, wanted.delete)
-        else:
-            config = _applied(call, config, wanted)
-        call.save(config)
+        draft = Draft.of(call, config)
+        delete = _deletions(draft, wanted)
+        values = {key: _checked(draft, key, value) for key, value in sorted(wanted.values.items())}
+        draft.queue(values, delete, wanted.revert)
+        chosen = frozenset([*values, *delete])
+        yield from hotplug.apply(draft, chosen) if call.guests.is_running(call.ctid) else draft.apply(chosen)
+        if draft.errors:
+            raise ParameterError(draft.errors, 1)
+        call.save(draft.done)
+        _write_lxc_config(call, draft.current)
     return 0
 
 
@@ -63,8 +62,7 @@ def _names(text: str) -> list[str]:
     return [name for name in re.split(r"[,;\s]+", text) if name]
 
 
-def _check_names(wanted: Change) -> None:
-    schema = verbs("pct")["set"]
+def _check_names(wanted: Change, schema: Verb) -> None:
     for kind, names in (("delete", wanted.delete), ("revert", wanted.revert)):
         for name in names:
             if name in _SERVICE or schema.schema(name) is None:
@@ -74,80 +72,49 @@ def _check_names(wanted: Change) -> None:
             raise ParameterError({"delete": f"you can't use '-{name}' and '-delete {name}' at the same time"}, 255)
 
 
-def _deletions(call: Call, config: GuestConfig, names: list[str]) -> list[str]:
+def _deletions(draft: Draft, wanted: Change) -> list[str]:
     """The options that can be taken out; PVE tells of those that are not there, and goes on."""
     found = []
-    for name in names:
+    for name in wanted.delete:
+        if draft.get(name) is None and (name not in draft.pending or name in wanted.revert):
+            draft.call.complain(f"cannot delete '{name}' - not set in current configuration!")
+            continue
         if name in _REQUIRED:
             raise PveError(f"unable to delete required option '{name}'")
         if name in _READ_ONLY:
-            raise PveError(f"unable to delete read-only option '{name}'")
-        there = config.current.description if name == "description" else config.current.get(name)
-        pending = config.pending is not None and config.pending.get(name) is not None
-        if not there and not pending:
-            call.complain(f"cannot delete '{name}' - not set in current configuration!")
-        else:
-            found.append(name)
+            raise PveError(f"unable to delete read-only option: '{name}'")
+        if family(name) in ("mp", "unused"):
+            _check_protection(draft, f"can't remove CT {draft.call.ctid} drive '{name}'")
+        found.append(name)
     return found
 
 
-def _prepare(call: Call, wanted: Change) -> Work:
-    """Complete the values, and make the volumes that they ask for."""
-    for key, value in list(wanted.values.items()):
-        if family(key) != "mp" and key != "rootfs":
-            wanted.values[key] = normalised(call, key, value)
-            continue
-        point = mount_point(key, value)
-        if not point.is_volume:
-            wanted.values[key] = point.text()
-        elif NEW.match(point.volume):
-            check_storage(call, point.volume.partition(":")[0])
-            wanted.values[key] = made(point, (yield from allocate(call, point, call.ctid)), call.node.storages)
-        else:
-            wanted.values[key] = made(point, call.node.storages.volume(point.volume), call.node.storages)
-    return 0
+def _checked(draft: Draft, key: str, value: str) -> str:
+    """The value to be written. Raises PveError where the option does not take it."""
+    if key in _READ_ONLY:
+        raise PveError(f"unable to modify read-only option: '{key}'")
+    if not POINT.match(key):
+        return normalised(draft.call, key, value)
+    _check_protection(draft, f"can't update CT {draft.call.ctid} drive '{key}'")
+    point = mount_point(key, value)
+    if point.is_volume:
+        storage = draft.call.node.storages.get(point.volume.partition(":")[0])
+        if "rootdir" not in storage.content:
+            raise PveError(f"storage '{storage.id}' does not allow content type 'rootdir' (Container)")
+    return value
 
 
-def _without_reverted(config: GuestConfig, names: list[str]) -> GuestConfig:
-    if not names:
-        return config
-    pending = config.pending.updated(dict.fromkeys(names)) if config.pending else None
-    return replace(
-        config,
-        pending=pending if pending and pending.options else None,
-        pending_delete=tuple(name for name in config.pending_delete if name not in names),
-    )
+def _check_protection(draft: Draft, what: str) -> None:
+    if draft.current.get("protection") == "1":
+        raise PveError(f"{what} - protection mode enabled")
 
 
-def _applied(call: Call, config: GuestConfig, wanted: Change) -> GuestConfig:
-    """The configuration of a container that does not run: everything holds at once, what was pending too."""
-    current = config.effective
-    for key in wanted.delete:
-        current = taken_out(current, key)
-    for key, value in wanted.values.items():
-        if family(key) == "net":
-            try:
-                check_bridge(call, value)
-            except PveError as missing:
-                call.complain(missing.text)
-        current = put_in(current, key, value)
-    return replace(config, current=current, pending=None, pending_delete=())
-
-
-def put_in(section: Section, key: str, value: str) -> Section:
-    return replace(section, description=value) if key == "description" else section.updated({key: value})
-
-
-def taken_out(section: Section, key: str) -> Section:
-    """Without an option; a volume that was a mount point becomes an unused one."""
-    if key == "description":
-        return replace(section, description="")
-    text = section.get(key)
-    gone = section.updated({key: None})
-    if text is None or family(key) != "mp" or not mount_point(key, text).is_volume:
-        return gone
-    free = next(f"unused{number}" for number in range(256) if f"unused{number}" not in section.options)
-    return gone.updated({free: mount_point(key, text).volume})
+def _write_lxc_config(call: Call, section: Section) -> None:
+    """As after each change: where the node lacks something, PVE says so once the change is written."""
+    try:
+        lxcconfig.write(call, section)
+    except PveError as missing:
+        raise PveError(missing.text, 2) from missing
 
 
 HANDLERS: Mapping[str, Handler] = {"set": change}

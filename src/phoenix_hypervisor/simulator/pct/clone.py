@@ -1,4 +1,4 @@
-"""``pct`` clone, template, migrate. Source: PVE::API2::LXC clone_vm, template; PVE::LXC template_create."""
+"""``pct`` clone, migrate. Source: PVE::API2::LXC clone_vm; PVE::LXC copy_volume."""
 
 from __future__ import annotations
 
@@ -6,18 +6,24 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 
 from phoenix_hypervisor.proxmox.guest import GuestConfig, Section
-from phoenix_hypervisor.proxmox.properties import parse_properties, render_size
+from phoenix_hypervisor.proxmox.properties import parse_properties
 from phoenix_hypervisor.simulator import durations, setup
-from phoenix_hypervisor.simulator.call import Call, Handler, Work
+from phoenix_hypervisor.simulator.call import Call, Handler, Steps, Work
 from phoenix_hypervisor.simulator.contract import keys_of, print_properties
 from phoenix_hypervisor.simulator.failures import PveError
 from phoenix_hypervisor.simulator.guests import check_lock
-from phoenix_hypervisor.simulator.mapped import base_of
-from phoenix_hypervisor.simulator.pct import lxcconfig
+from phoenix_hypervisor.simulator.pct import firewall
 from phoenix_hypervisor.simulator.pct.values import random_mac
-from phoenix_hypervisor.simulator.pct.volumes import MountPoint, check_storage, mount_points
+from phoenix_hypervisor.simulator.pct.volumes import (
+    MountPoint,
+    allocate_bytes,
+    check_storage,
+    made,
+    mount_points,
+    root_of,
+)
 from phoenix_hypervisor.simulator.storage import Image, Volume
-from phoenix_hypervisor.simulator.zfs.model import Snapshot
+from phoenix_hypervisor.simulator.zfs.model import Dataset, Snapshot
 
 _DROPPED = ("lock", "parent", "template", "snaptime", "snapstate", "digest")
 
@@ -34,44 +40,82 @@ class Plan:
 
 
 def clone(call: Call) -> Work:
-    plan = yield from _locked(call)
-    call.say(f"creating a clone of container {call.ctid} with ID {plan.ctid}")
-    made_volumes: list[str] = []
-    try:
-        with (yield from call.lock_configuration(plan.ctid)):
-            options = yield from _copy_volumes(call, plan, made_volumes)
-            root = parse_properties(options["rootfs"], "volume")["volume"]
-            owner = base_of(plan.source.get("unprivileged") == "1")
-            setup.clear_machine_id(setup.Root(call.node.storages.volume(root).tree, call.node.clock, owner))
-            begun = call.guests.load(plan.ctid)
-            call.save(GuestConfig(begun.current.updated({**options, "lock": None})), plan.ctid)
-    except PveError as failure:
-        for volume in made_volumes:
-            call.node.storages.free(volume)
-        call.guests.remove(plan.ctid)
-        _unlock_source(call)
-        raise PveError(f"clone failed: {failure.text}") from failure
-    _unlock_source(call)
-    return 0
-
-
-def _locked(call: Call) -> Generator[float, None, Plan]:
-    """Check everything, write the clone's first configuration and lock the source."""
     if target := call.get("target"):
         _check_node(call, target)
     ctid = int(call.parameters["newid"])
     call.guests.load(call.ctid)
-    with (yield from call.lock_configuration()):
-        config = call.guests.load(call.ctid)
-        call.guests.check_free(ctid, 255)
-        if call.get("storage"):
-            check_storage(call, call.get("storage"))
-        check_lock(config)
+    if call.get("storage"):
+        check_storage(call, call.get("storage"))
+    config = yield from _reserve(call, ctid)
+    try:
+        firewall.copy(call.node.files, call.ctid, ctid)
         plan = _plan(call, config, ctid)
         _check_volumes(call, plan)
         call.save(_begun(call, plan), ctid)
+    except PveError:
+        _unlock_source(call)
+        _forget(call, ctid)
+        raise
+    yield 0.0
+    call.say(f"creating a clone of container {call.ctid} with ID {ctid}")
+    made_volumes: list[str] = []
+    try:
+        yield from _work(call, plan, made_volumes)
+    except PveError as failure:
+        _unlock_source(call)
+        for volume in made_volumes:
+            call.node.storages.free(volume)
+        _forget(call, ctid)
+        raise PveError(f"clone failed: {failure.text}") from failure
+    _unlock_source(call)
+    yield 0.0
+    with (yield from call.lock_configuration(ctid)):
+        call.save(GuestConfig(call.guests.load(ctid).current.with_options(lock=None)), ctid)
+    return 0
+
+
+def _reserve(call: Call, ctid: int) -> Generator[float, None, GuestConfig]:
+    """Lock the source, then take the new id; the source as it was."""
+    with (yield from call.lock_configuration()):
+        config = call.guests.load(call.ctid)
+        check_lock(config)
         call.save(replace(config, current=config.current.with_options(lock="disk")))
-        return plan
+    yield 0.0
+    try:
+        with (yield from call.lock_configuration(ctid)):
+            call.guests.check_free(ctid, 255)
+            call.save(GuestConfig(Section({"lock": "create"})), ctid)
+    except PveError:
+        _unlock_source(call)
+        raise
+    yield 0.0
+    return config
+
+
+def _forget(call: Call, ctid: int) -> None:
+    call.guests.remove(ctid)
+    firewall.remove(call.node.files, ctid)
+
+
+def _work(call: Call, plan: Plan, made_volumes: list[str]) -> Steps:
+    """Copy or clone each volume and name it in the new configuration, then write into the new root."""
+    for point in mount_points(plan.source):
+        source = call.node.storages.volume(point.volume)
+        if plan.full:
+            volume = yield from _full(call, plan, point, source, made_volumes)
+        else:
+            call.say(f"create linked clone of mount point {point.key} ({point.volume})")
+            volume = yield from _linked(call, plan, source)
+            made_volumes.append(volume.id)
+        yield 0.0
+        with (yield from call.lock_configuration(plan.ctid)):
+            begun = call.guests.load(plan.ctid).current
+            text = made(point, volume, call.node.storages)
+            call.save(GuestConfig(begun.updated({point.key: text})), plan.ctid)
+        yield 0.0
+    root = parse_properties(call.guests.load(plan.ctid).current.options["rootfs"], "volume")["volume"]
+    owner = root_of(plan.source)[0]
+    setup.clear_machine_id(setup.Root(call.node.storages.volume(root).tree, call.node.clock, owner))
 
 
 def _check_node(call: Call, name: str) -> None:
@@ -81,14 +125,14 @@ def _check_node(call: Call, name: str) -> None:
 
 def _plan(call: Call, config: GuestConfig, ctid: int) -> Plan:
     name = call.get("snapname")
-    if name and name not in config.snapshots:
-        raise PveError(f"snapshot '{name}' does not exist", 2)
     is_template = config.current.get("template") == "1"
     full = call.flag("full") if "full" in call.parameters else not is_template
-    if full and call.guests.is_running(call.ctid) and not name:
-        raise PveError("Full clone of a running container is only possible from a snapshot", 2)
     if not full and call.get("storage"):
         raise PveError("parameter 'storage' not allowed for linked clones", 2)
+    if name and name not in config.snapshots:
+        raise PveError(f"snapshot '{name}' does not exist", 2)
+    if full and call.guests.is_running(call.ctid) and not name:
+        raise PveError("Full clone of a running container is only possible from a snapshot", 2)
     source = config.snapshots[name] if name else config.current
     return Plan(ctid, source, full, name, call.get("storage"))
 
@@ -97,9 +141,10 @@ def _check_volumes(call: Call, plan: Plan) -> None:
     points = mount_points(plan.source)
     for point in sorted(points, key=lambda one: one.key):
         if not point.is_volume:
-            raise PveError(f"unable to clone mountpoint '{point.key}' (type bind)", 2)
+            kind = "device" if point.volume.startswith("/dev/") else "bind"
+            raise PveError(f"unable to clone mountpoint '{point.key}' (type {kind})", 2)
         volume = call.node.storages.volume(point.volume)
-        if not plan.full and not (volume.dataset and volume.is_base):
+        if not plan.full and not (volume.dataset and volume.is_base and not plan.snapshot):
             raise PveError(f"Linked clone feature for '{point.volume}' is not available", 2)
 
 
@@ -117,23 +162,8 @@ def _begun(call: Call, plan: Plan) -> GuestConfig:
             options[key] = print_properties(values, keys_of(key))
     if hostname := call.get("hostname"):
         options["hostname"] = hostname
-    description = call.get("description", plan.source.description)
+    description = call.get("description") or plan.source.description
     return GuestConfig(Section({**options, "lock": "create"}, plan.source.raw, description))
-
-
-def _copy_volumes(call: Call, plan: Plan, made_volumes: list[str]) -> Generator[float, None, dict[str, str]]:
-    options = {}
-    for point in mount_points(plan.source):
-        source = call.node.storages.volume(point.volume)
-        if plan.full:
-            volume = yield from _full(call, plan, point, source, made_volumes)
-        else:
-            call.say(f"create linked clone of mount point {point.key} ({point.volume})")
-            volume = yield from _linked(call, plan, source)
-            made_volumes.append(volume.id)
-        size = call.node.storages.size(volume)
-        options[point.key] = point.text(volume=volume.id, **({"size": render_size(size)} if size else {}))
-    return options
 
 
 def _linked(call: Call, plan: Plan, source: Volume) -> Generator[float, None, Volume]:
@@ -154,14 +184,11 @@ def _full(
     call: Call, plan: Plan, point: MountPoint, source: Volume, made_volumes: list[str]
 ) -> Generator[float, None, Volume]:
     call.say(f"create full clone of mountpoint {point.key} ({point.volume})")
+    storages = call.node.storages
     name = plan.storage or source.storage.id
-    with (yield from call.lock_storage(name)):
-        yield durations.ALLOCATE
-        volume = call.node.storages.allocate(name, plan.ctid, call.node.storages.size(source))
+    volume = yield from allocate_bytes(call, name, plan.ctid, storages.size(source), root_of(plan.source))
     made_volumes.append(volume.id)
-    content: Snapshot | Image = source.content  # type: ignore[assignment]
-    if plan.snapshot and source.dataset:
-        content = source.dataset.snapshots[plan.snapshot]
+    content = _frozen(plan, source) if plan.snapshot else source.content
     size = content.bulk + sum(len(entry.data) for entry in content.tree.values())
     yield durations.copy(size)
     volume.tree.update(content.tree)
@@ -169,6 +196,17 @@ def _full(
     volume.content.system = source.content.system
     call.process.say(_rsync(size, len(content.tree), durations.copy(size)))
     return volume
+
+
+def _frozen(plan: Plan, source: Volume) -> Snapshot | Dataset | Image:
+    """The snapshot of a volume that is to be copied. Raises PveError where the storage has none."""
+    dataset = source.dataset
+    if dataset is None:
+        raise PveError(f"cannot mount subvol snapshots for storage type '{source.storage.type}'")
+    if plan.snapshot not in dataset.snapshots:
+        place = f"/var/lib/lxc/{plan.ctid}/.copy-volume-2//"
+        raise PveError(f"command 'mount -o ro -t zfs {dataset.name}@{plan.snapshot} {place}' failed: exit code 32")
+    return dataset.snapshots[plan.snapshot]
 
 
 def _rsync(size: int, files: int, seconds: float) -> str:
@@ -193,43 +231,10 @@ def _unlock_source(call: Call) -> None:
         call.save(replace(config, current=config.current.with_options(lock=None)))
 
 
-def template(call: Call) -> Work:
-    call.guests.load(call.ctid)
-    with (yield from call.lock_configuration()):
-        config = call.guests.load(call.ctid)
-        if config.snapshots:
-            raise PveError("unable to create template, because CT contains snapshots")
-        if config.current.get("template") == "1":
-            raise PveError("you can't convert a template to a template")
-        if call.guests.is_running(call.ctid):
-            raise PveError("you can't convert a CT to template if the CT is running")
-        check_lock(config)
-        section = config.current.with_options(template="1")
-        for point in mount_points(config.current):
-            if point.is_volume:
-                yield durations.ALLOCATE
-                section = section.updated({point.key: point.text(volume=_made_base(call, point))})
-        call.save(replace(config, current=section))
-        lxcconfig.forget(call.node.files, call.ctid)
-    return 0
-
-
-def _made_base(call: Call, point: MountPoint) -> str:
-    """Turn a volume into a base volume; its new id."""
-    volume = call.node.storages.volume(point.volume)
-    if volume.dataset is None:
-        raise PveError(f"Template feature is not available for '{point.volume}'")
-    above, _, leaf = volume.dataset.name.rpartition("/")
-    base = leaf.replace("subvol-", "basevol-", 1)
-    call.node.zfs.rename(volume.dataset.name, f"{above}/{base}")
-    call.node.zfs.take(f"{above}/{base}@__base__", {})
-    return point.volume.removesuffix(leaf) + base
-
-
 def migrate(call: Call) -> Work:
     yield 0.0
     _check_node(call, call.parameters["target"])
     raise PveError("target is local node.", 2)
 
 
-HANDLERS: Mapping[str, Handler] = {"clone": clone, "template": template, "migrate": migrate}
+HANDLERS: Mapping[str, Handler] = {"clone": clone, "migrate": migrate}

@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from phoenix_hypervisor.simulator.call import Handler
-from phoenix_hypervisor.simulator.pct import change, clone, create, destroy, inside, look, power, resize, snapshots
+from phoenix_hypervisor.simulator.pct import (
+    change,
+    clone,
+    create,
+    destroy,
+    inside,
+    look,
+    mounting,
+    power,
+    resize,
+    snapshots,
+    template,
+)
 
 HANDLERS: Mapping[str, Handler] = {
     **look.HANDLERS,
+    **mounting.HANDLERS,
     **change.HANDLERS,
     **clone.HANDLERS,
     **create.HANDLERS,
@@ -17,4 +30,5 @@ HANDLERS: Mapping[str, Handler] = {
     **power.HANDLERS,
     **resize.HANDLERS,
     **snapshots.HANDLERS,
+    **template.HANDLERS,
 }

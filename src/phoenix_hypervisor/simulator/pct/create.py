@@ -9,10 +9,19 @@ from phoenix_hypervisor.simulator import durations, rootfs, setup, tarballs
 from phoenix_hypervisor.simulator.call import Call, Handler, Work
 from phoenix_hypervisor.simulator.contract import keys_of, split_properties
 from phoenix_hypervisor.simulator.failures import PveError
-from phoenix_hypervisor.simulator.mapped import base_of
+from phoenix_hypervisor.simulator.idmap import IdMap
 from phoenix_hypervisor.simulator.pct import power
 from phoenix_hypervisor.simulator.pct.values import normalised
-from phoenix_hypervisor.simulator.pct.volumes import NEW, POINT, MountPoint, allocate, check_storage, made, mount_point
+from phoenix_hypervisor.simulator.pct.volumes import (
+    NEW,
+    POINT,
+    MountPoint,
+    allocate,
+    check_storage,
+    made,
+    mount_point,
+    root_of,
+)
 from phoenix_hypervisor.simulator.storage import ZfsFailure
 from phoenix_hypervisor.simulator.tarballs import Tarball
 
@@ -77,7 +86,7 @@ def _build(call: Call, points: list[MountPoint], made_volumes: list[str]) -> Gen
         if not point.is_volume:
             options[point.key] = point.text()
         elif NEW.match(point.volume):
-            volume = yield from allocate(call, point, call.ctid)
+            volume = yield from allocate(call, point.volume, call.ctid, root_of(Section(options)))
             made_volumes.append(volume.id)
             options[point.key] = made(point, volume, call.node.storages)
         else:
@@ -110,7 +119,7 @@ def _options(call: Call) -> dict[str, str]:
         if key not in _NOT_OPTIONS and not POINT.match(key)
     }
     options.setdefault("arch", "amd64")
-    options.setdefault("unprivileged", "1")
+    options.setdefault("unprivileged", "1" if call.node.release.unprivileged else "0")
     if options["unprivileged"] == "0":
         del options["unprivileged"]
     return options
@@ -122,7 +131,7 @@ def _unpack(call: Call, tarball: Tarball, path: str, options: Mapping[str, str])
     yield seconds
     root = split_properties(options["rootfs"], keys_of("rootfs"))[0]["volume"]
     content = call.node.storages.volume(root).content
-    content.tree.update(rootfs.unpacked(tarball.system, base_of(options.get("unprivileged") == "1")))
+    content.tree.update(rootfs.unpacked(tarball.system, IdMap.of(options, ()).root[0]))
     content.bulk, content.system = tarball.unpacked, tarball.system.name
     mebibytes = tarball.unpacked / (1 << 20)
     call.say(f"Total bytes read: {tarball.unpacked} ({mebibytes:.0f}MiB, {mebibytes / seconds:.0f}MiB/s)")
@@ -138,7 +147,7 @@ def _set_up(call: Call, options: dict[str, str]) -> Generator[float, None, None]
     hostname = options.get("hostname", "localhost")
     call.save(GuestConfig(Section(dict(options), description=call.get("description"))))  # as create_vm does: no lock
     yield durations.SETUP
-    files = setup.Root(tree, node.clock, base_of(options.get("unprivileged") == "1"))
+    files = setup.Root(tree, node.clock, IdMap.of(options, ()).root[0])
     setup.write_names(files, {**options, "hostname": hostname}, call.ctid)
     setup.write_resolver(files, options, node.files)
     setup.write_networks(files, options, options["ostype"])

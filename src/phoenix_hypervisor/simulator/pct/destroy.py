@@ -6,46 +6,51 @@ from collections.abc import Mapping
 
 from phoenix_hypervisor.proxmox.guest import GuestConfig, Section
 from phoenix_hypervisor.simulator import durations
-from phoenix_hypervisor.simulator.call import Call, Handler, Work
+from phoenix_hypervisor.simulator.call import Call, Handler, Steps, Work
 from phoenix_hypervisor.simulator.failures import PveError
 from phoenix_hypervisor.simulator.guests import check_lock
-from phoenix_hypervisor.simulator.pct import lxcconfig
+from phoenix_hypervisor.simulator.pct import firewall, lxcconfig
 from phoenix_hypervisor.simulator.pct.power import halt
 from phoenix_hypervisor.simulator.pct.volumes import owned
 
 
 def destroy(call: Call) -> Work:
     ctid = call.ctid
-    config = call.guests.load(ctid)
-    if config.current.get("protection") == "1":
-        raise PveError(f"can't remove CT {ctid} - protection mode enabled")
-    check_lock(config)
-    if call.guests.is_running(ctid):
-        if not call.flag("force"):
-            raise PveError(f"unable to destroy CT {ctid} - container is running")
-        yield from halt(call, durations.STOP)
+    _check_early(call, call.guests.load(ctid))
     with (yield from call.lock_configuration()):
         config = call.guests.load(ctid)
-        check_lock(config)
-        for volume in _doomed(call, config):
-            yield durations.ZFS
-            call.node.storages.free(volume)
-        if call.flag("destroy-unreferenced-disks"):
-            for found in call.node.storages.of_guest(ctid):
-                yield durations.ZFS
-                call.node.storages.free(found.id)
+        _check_early(call, config)
+        if call.guests.is_running(ctid):
+            call.complain(f"forced to stop CT {ctid} before destroying!")
+            yield from halt(call, durations.STOP)
+        yield from _free(call, config)
+        lxcconfig.forget(call.node.files, ctid)
         call.save(GuestConfig(Section({"lock": "destroyed"})))
         yield durations.ALLOCATE
+        firewall.remove(call.node.files, ctid)
         call.guests.remove(ctid)
-        lxcconfig.forget(call.node.files, ctid)
     return 0
 
 
-def _doomed(call: Call, config: GuestConfig) -> list[str]:
-    """The volumes that the configuration and its snapshots name."""
-    sections = [config.current, *config.snapshots.values()]
-    found = (volume for section in sections for volume in owned(section, call.node.storages, call.ctid))
-    return list(dict.fromkeys(found))
+def _check_early(call: Call, config: GuestConfig) -> None:
+    if config.current.get("protection") == "1":
+        raise PveError(f"can't remove CT {call.ctid} - protection mode enabled")
+    check_lock(config)
+    if call.guests.is_running(call.ctid) and not call.flag("force"):
+        raise PveError(f"unable to destroy CT {call.ctid} - container is running")
+
+
+def _free(call: Call, config: GuestConfig) -> Steps:
+    """Free what is named now or pending, unused volumes too; snapshots' sections do not count."""
+    sections = [config.current, config.pending or Section()]
+    doomed = [volume for section in sections for volume in owned(section, call.node.storages, call.ctid)]
+    for volume in dict.fromkeys(doomed):
+        yield durations.ZFS
+        call.node.storages.free(volume)
+    if call.flag("destroy-unreferenced-disks"):
+        for found in call.node.storages.of_guest(call.ctid):
+            yield durations.ZFS
+            call.node.storages.free(found.id)
 
 
 def unlock(call: Call) -> Work:

@@ -1,16 +1,13 @@
-"""``pct`` exec, enter, push, pull, mount, unmount. Source: PVE::CLI::pct."""
+"""``pct`` exec, enter, push, pull. Source: PVE::CLI::pct."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from phoenix_hypervisor.simulator.call import Call, Handler, Work
 from phoenix_hypervisor.simulator.container import Container
 from phoenix_hypervisor.simulator.failures import PveError
-from phoenix_hypervisor.simulator.guests import check_lock
 from phoenix_hypervisor.simulator.lxc import attach
-from phoenix_hypervisor.simulator.pct.volumes import mount_points
 
 
 def _running(call: Call) -> Container:
@@ -89,36 +86,9 @@ def pull(call: Call) -> Work:
     return 0
 
 
-def mount(call: Call) -> Work:
-    with (yield from call.lock_configuration()):
-        config = call.guests.load(call.ctid)
-        check_lock(config)
-        root = mount_points(config.current)[0]
-        call.save(replace(config, current=config.current.with_options(lock="mounted")))
-        call.node.files.mount(_rootfs(call), call.node.storages.volume(root.volume).tree)
-    call.say(f"mounted CT {call.ctid} in '{_rootfs(call)}'")
-    return 0
-
-
-def unmount(call: Call) -> Work:
-    with (yield from call.lock_configuration()):
-        config = call.guests.load(call.ctid)
-        if config.current.get("lock") == "mounted":
-            call.save(replace(config, current=config.current.with_options(lock=None)))
-        if any(one.path == _rootfs(call) for one in call.node.files.mounts):
-            call.node.files.unmount(_rootfs(call))
-    return 0
-
-
-def _rootfs(call: Call) -> str:
-    return f"/var/lib/lxc/{call.ctid}/rootfs"
-
-
 HANDLERS: Mapping[str, Handler] = {
     "exec": execute,
     "enter": enter,
     "push": push,
     "pull": pull,
-    "mount": mount,
-    "unmount": unmount,
 }

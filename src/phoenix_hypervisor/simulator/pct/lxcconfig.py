@@ -6,29 +6,47 @@ from collections.abc import Mapping
 
 from phoenix_hypervisor.proxmox.guest import Section
 from phoenix_hypervisor.proxmox.properties import parse_properties
+from phoenix_hypervisor.simulator.call import Call
 from phoenix_hypervisor.simulator.contract import keys_of, split_properties
+from phoenix_hypervisor.simulator.failures import PveError
 from phoenix_hypervisor.simulator.filesystem import Filesystem
+from phoenix_hypervisor.simulator.pct.values import check_device
 
 
 def path(ctid: int) -> str:
     return f"/var/lib/lxc/{ctid}/config"
 
 
-def write(files: Filesystem, ctid: int, section: Section) -> None:
-    files.mkdir(f"/var/lib/lxc/{ctid}", parents=True)
+def write(call: Call, section: Section) -> None:
+    """Write the file; a template has none. Raises PveError where the node lacks a device or bridge."""
+    files, ctid = call.node.files, call.ctid
+    if section.get("template") == "1":
+        if files.exists(path(ctid)):
+            files.remove(path(ctid))
+        return
+    for key in sorted(key for key in section.options if key.startswith("dev")):
+        check_device(call, key, section.options[key])
+    for key in sorted(key for key in section.options if key.startswith("net")):
+        check_bridge(call, section.options[key])
+    files.mkdir(f"/var/lib/lxc/{ctid}/rootfs", parents=True)
     files.write(path(ctid), "".join(f"{key} = {value}\n" for key, value in _lines(ctid, section)))
 
 
 def forget(files: Filesystem, ctid: int) -> None:
-    if files.exists(f"/var/lib/lxc/{ctid}"):
-        files.remove(f"/var/lib/lxc/{ctid}", recursive=True)
+    """Remove the container's folder; what is still mounted in it stays."""
+    folder = f"/var/lib/lxc/{ctid}"
+    if files.exists(path(ctid)):
+        files.remove(path(ctid))
+    if files.exists(folder) and not any(mount.path.startswith(f"{folder}/") for mount in files.mounts):
+        files.remove(folder, recursive=True)
 
 
 def _lines(ctid: int, section: Section) -> list[tuple[str, str]]:
     options = section.options
     features = split_properties(options.get("features", ""), keys_of("features"))[0]
     ostype = options.get("ostype", "debian")
-    unprivileged = options.get("unprivileged") == "1"
+    mapped = any(key == "lxc.idmap" for key, _value in section.raw)
+    unprivileged = options.get("unprivileged") == "1" or mapped
     memory, swap = int(options.get("memory", "512")) << 20, int(options.get("swap", "512")) << 20
     lines = [
         ("lxc.cgroup.relative", "0"),
@@ -45,7 +63,7 @@ def _lines(ctid: int, section: Section) -> list[tuple[str, str]]:
     if features.get("nesting") == "1":
         lines += [("lxc.apparmor.allow_nesting", "1"), ("lxc.apparmor.raw", "allow userns,")]
     lines += [("lxc.mount.auto", "sys:mixed"), ("lxc.monitor.unshare", "1")]
-    if unprivileged:
+    if unprivileged and not mapped:
         lines += [("lxc.idmap", "u 0 100000 65536"), ("lxc.idmap", "g 0 100000 65536")]
     lines += [
         ("lxc.tty.max", options.get("tty", "2")),
@@ -59,6 +77,13 @@ def _lines(ctid: int, section: Section) -> list[tuple[str, str]]:
     for key in sorted(key for key in options if key.startswith("net")):
         lines += _net(ctid, key[3:], parse_properties(options[key]))
     return [*lines, ("lxc.cgroup2.cpuset.cpus", ""), *section.raw]
+
+
+def check_bridge(call: Call, net: str) -> None:
+    """Raise where the bridge of a ``netN`` is not on the node."""
+    bridge = parse_properties(net).get("bridge")
+    if bridge and not call.node.files.exists(f"/sys/class/net/{bridge}"):
+        raise PveError(f"bridge '{bridge}' does not exist")
 
 
 def _net(ctid: int, number: str, net: Mapping[str, str]) -> list[tuple[str, str]]:

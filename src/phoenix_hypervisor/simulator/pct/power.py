@@ -9,12 +9,15 @@ from phoenix_hypervisor.proxmox.guest import GuestConfig, Section
 from phoenix_hypervisor.proxmox.properties import parse_properties
 from phoenix_hypervisor.simulator import durations, setup
 from phoenix_hypervisor.simulator.call import Call, Handler, Work
-from phoenix_hypervisor.simulator.container import volatile_tree
+from phoenix_hypervisor.simulator.container import Container, volatile_tree
 from phoenix_hypervisor.simulator.contract import keys_of, split_properties
 from phoenix_hypervisor.simulator.failures import PveError
+from phoenix_hypervisor.simulator.guestmounts import EntryFault, MountFault
 from phoenix_hypervisor.simulator.guests import Running, check_lock
-from phoenix_hypervisor.simulator.mapped import base_of
+from phoenix_hypervisor.simulator.idmap import IdMap, IdMapError, subordinate
 from phoenix_hypervisor.simulator.pct import lxcconfig
+from phoenix_hypervisor.simulator.pct.draft import Draft
+from phoenix_hypervisor.simulator.pct.mounting import unmount_all
 from phoenix_hypervisor.simulator.pct.volumes import mount_points
 from phoenix_hypervisor.simulator.storage import Volume
 from phoenix_hypervisor.simulator.tree import Entry, Tree
@@ -40,67 +43,108 @@ def launch(call: Call) -> Generator[float, None, None]:
         config = call.guests.load(call.ctid, 255)
         if not call.flag("skiplock"):
             check_lock(config, but="mounted")
-        config = with_pending_applied(config)
-        call.save(config)
-        root = _root(call, config.current)
-        _check_bridges(call, config.current)
+        config = yield from _with_pending_applied(call, config)
+        section = config.current
+        lxcconfig.write(call, section)
+        root = _root(call, section)
+        ids = _id_map(call, section)
         yield durations.START / 2
-        lxcconfig.write(call.node.files, call.ctid, config.current)
-        _check_host_side(call, config.current)
+        unmount_all(call.node.files, call.ctid)
+        running = _running(call, section, ids)
+        fault = _mount_fault(call, running)
+        if fault is not None and not isinstance(fault, EntryFault):
+            raise _hook_failed(call, fault)
         _ostype, systemd = setup.detect(root.tree)
-        warn_of_nesting(call, config.current.options, systemd)
-        files = setup.Root(root.tree, call.node.clock, base_of(config.current.get("unprivileged") == "1"))
-        _write_names(call, config.current, files)
+        warn_of_nesting(call, section.options, systemd)
+        files = setup.Root(root.tree, call.node.clock, ids.root[0])
+        _write_names(call, section, files)
+        _check_id_map(call, ids)
+        if fault is not None:
+            raise _setup_failed(call, fault)
         yield durations.START / 2
         setup.boot(files, call.node.entropy)
-        call.guests.running[call.ctid] = _running(call, config.current)
+        call.guests.running[call.ctid] = replace(running, started=call.node.clock)
 
 
-def with_pending_applied(config: GuestConfig) -> GuestConfig:
-    """The configuration once what was pending has become current."""
-    return replace(config, current=config.effective, pending=None, pending_delete=())
+def _with_pending_applied(call: Call, config: GuestConfig) -> Generator[float, None, GuestConfig]:
+    """The configuration once what was pending holds, as far as it can; written where that changed it."""
+    if config.pending is None and not config.pending_delete:
+        return config
+    draft = Draft.of(call, config)
+    yield from draft.apply()
+    call.save(draft.done)
+    return call.guests.load(call.ctid)
 
 
 def _root(call: Call, section: Section) -> Volume:
     text = section.get("rootfs")
     if text is None:
-        raise PveError(f"CT {call.ctid}: no rootfs configured")
-    volume = call.node.storages.volume(parse_properties(text, "volume")["volume"])
+        raise PveError("missing 'rootfs' configuration")
     for point in mount_points(section):
         if point.is_volume:
             call.node.storages.volume(point.volume)
-    return volume
+    return call.node.storages.volume(parse_properties(text, "volume")["volume"])
 
 
-def _check_bridges(call: Call, section: Section) -> None:
-    for key in sorted(section.options):
-        if key.startswith("net"):
-            check_bridge(call, section.options[key])
+# -- what fails
 
 
-def check_bridge(call: Call, net: str) -> None:
-    """Raise where the bridge of a ``netN`` is not on the node."""
-    bridge = parse_properties(net).get("bridge")
-    if bridge and not call.node.files.exists(f"/sys/class/net/{bridge}"):
-        raise PveError(f"bridge '{bridge}' does not exist")
+def _id_map(call: Call, section: Section) -> IdMap:
+    try:
+        ids = IdMap.of(section.options, section.raw)
+    except IdMapError as wrong:
+        call.complain(f"lxc.idmap: {wrong}")
+        raise PveError(f"startup for container '{call.ctid}' failed") from wrong
+    if conflict := ids.conflict():
+        call.complain(f"lxc.idmap: {conflict}")
+    return ids
 
 
-def _check_host_side(call: Call, section: Section) -> None:
-    """What the pre-start hook looks for: the sources of bind mounts, the devices."""
-    files = call.node.files
-    wanted = [point.volume for point in mount_points(section) if not point.is_volume]
-    wanted += [device_of(key, text)["path"] for key, text in section.options.items() if key.startswith("dev")]
-    for key, value in section.raw:
-        fields = value.split()
-        if key == "lxc.mount.entry" and len(fields) >= 4 and "bind" in fields[3] and "optional" not in fields[3]:
-            wanted.append(fields[0])
-    if all(files.exists(path) for path in wanted):
-        return
-    ctid = call.ctid
-    call.say("run_buffer: 571 Script exited with status 2")
-    call.say(f'lxc_init: 845 Failed to run lxc.hook.pre-start for container "{ctid}"')
-    call.say(f'__lxc_start: 2039 Failed to initialize container "{ctid}"')
-    raise PveError(f"startup for container '{ctid}' failed")
+def _mount_fault(call: Call, running: Running) -> MountFault | None:
+    """Put the container's files together, as the hook and LXC do; what fails."""
+    try:
+        Container(call.node, call.ctid, running)
+    except MountFault as fault:
+        return fault
+    return None
+
+
+def _hook_failed(call: Call, fault: MountFault) -> PveError:
+    call.say(f"run_buffer: 571 Script exited with status {fault.code}")
+    call.say(f'lxc_init: 845 Failed to run lxc.hook.pre-start for container "{call.ctid}"')
+    call.say(f'__lxc_start: 2039 Failed to initialize container "{call.ctid}"')
+    return PveError(f"startup for container '{call.ctid}' failed")
+
+
+def _setup_failed(call: Call, fault: MountFault) -> PveError:
+    call.say(f"mount_entry: 2440 {fault.text}")
+    call.say("lxc_setup: 3900 Failed to setup mount entries")
+    call.say(f'do_start: 1273 Failed to setup container "{call.ctid}"')
+    call.say("sync_wait: 34 An error occurred in another process (expected sequence number 4)")
+    return _spawn_failed(call)
+
+
+def _spawn_failed(call: Call) -> PveError:
+    call.say(f'__lxc_start: 2119 Failed to spawn container "{call.ctid}"')
+    return PveError(f"startup for container '{call.ctid}' failed")
+
+
+def _check_id_map(call: Call, ids: IdMap) -> None:
+    """Raise where root may not map an id: subuid(5) and subgid(5) say which it may."""
+    for kind, file in (("u", "/etc/subuid"), ("g", "/etc/subgid")):
+        entry = call.node.files.stat(file)
+        wrong = ids.not_allowed(kind, subordinate(entry.data if entry else ""))
+        if wrong is not None:
+            tool = f"new{kind}idmap"
+            ranges = [one for one in ids.ranges if one.kind == kind]
+            words = " ".join(f"{one.inside} {one.outside} {one.count}" for one in ranges)
+            call.say(
+                f'lxc_map_ids: 3701 {tool} failed to write mapping "{tool}: {kind}id range '
+                f"[{wrong.inside}-{wrong.inside + wrong.count}) -> [{wrong.outside}-{wrong.outside + wrong.count}) "
+                f'not allowed": {tool} {1000 + call.ctid} {words}'
+            )
+            call.say("lxc_spawn: 1795 Failed to set up id mapping.")
+            raise _spawn_failed(call)
 
 
 def warn_of_nesting(call: Call, options: Mapping[str, str], systemd: int | None) -> None:
@@ -117,11 +161,11 @@ def _write_names(call: Call, section: Section, root: setup.Root) -> None:
         setup.write_networks(root, options, options.get("ostype", "debian"))
 
 
-def _running(call: Call, section: Section) -> Running:
-    volatile = volatile_tree(base_of(section.get("unprivileged") == "1"))
+def _running(call: Call, section: Section, ids: IdMap) -> Running:
+    volatile = volatile_tree(ids.root[0])
     for key, text in section.options.items():
         if key.startswith("dev"):
-            add_device(call, volatile, key, text)
+            add_device(call, volatile, key, text, ids)
     return Running(
         started=call.node.clock,
         pid=1000 + int(call.node.entropy()[:4], 16),
@@ -136,14 +180,15 @@ def device_of(key: str, text: str) -> dict[str, str]:
     return split_properties(text, keys_of(key))[0]
 
 
-def add_device(call: Call, volatile: Tree, key: str, text: str) -> None:
+def add_device(call: Call, volatile: Tree, key: str, text: str, ids: IdMap) -> None:
     """Put a device node of the node into a container's /dev."""
     values = device_of(key, text)
     numbers = call.node.files.stat(values["path"])
     if numbers is not None:
         mode = int(values.get("mode", "0660"), 8)
-        base = volatile["/dev"].uid
-        owner = (base + int(values.get("uid", "0")), base + int(values.get("gid", "0")))
+        uid, gid = int(values.get("uid", "0")), int(values.get("gid", "0"))
+        outside = ids.outside("u", uid), ids.outside("g", gid)
+        owner = (uid if outside[0] is None else outside[0], gid if outside[1] is None else outside[1])
         volatile.put(values["path"], Entry("device", numbers.data, mode, *owner, mtime=call.node.clock))
 
 

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 
 from phoenix_hypervisor.proxmox.guest import GuestConfig, Section
 from phoenix_hypervisor.simulator import durations
-from phoenix_hypervisor.simulator.call import Call, Handler, Work
+from phoenix_hypervisor.simulator.call import Call, Handler, Steps, Work
 from phoenix_hypervisor.simulator.failures import PveError
 from phoenix_hypervisor.simulator.guests import check_lock
 from phoenix_hypervisor.simulator.pct import power
-from phoenix_hypervisor.simulator.pct.volumes import mount_points
+from phoenix_hypervisor.simulator.pct.draft import UNUSED, Draft
+from phoenix_hypervisor.simulator.pct.volumes import MountPoint, mount_points
 from phoenix_hypervisor.simulator.storage import Volume, ZfsFailure
 from phoenix_hypervisor.simulator.zfs.model import ZfsError
 
@@ -135,33 +136,58 @@ def delsnapshot(call: Call) -> Work:
     return 0
 
 
-def _delete(call: Call, name: str, *, force: bool, volumes: list[Volume] | None = None) -> Generator[float, None, None]:
+def _delete(call: Call, name: str, *, force: bool, volumes: list[Volume] | None = None) -> Steps:
     """Delete a snapshot; ``volumes`` are those that have it, when taking it was broken off."""
     with (yield from call.lock_configuration()):
-        config = call.guests.load(call.ctid, 255)
-        check_lock(config, but="snapshot" if volumes is not None else "")
-        if config.current.get("template") == "1":
-            raise PveError("unable to delete snapshot of a template")
-        if name not in config.snapshots:
-            raise PveError(f"snapshot '{name}' does not exist")
-        section = config.snapshots[name]
-        call.save(
-            replace(
-                _with(config, name, section.with_options(snapstate="delete")),
-                current=config.current.with_options(lock="snapshot-delete"),
-            )
-        )
+        section = _begin_deletion(call, name, taken_back=volumes is not None)
     yield durations.SNAPSHOT
-    for volume in _volumes(call, section) if volumes is None else volumes:
-        try:
-            _zfs(call, "destroy", f"{_dataset(volume)}@{name}")
-        except ZfsFailure as failure:
-            if not force:
-                raise
-            call.process.say(f"{failure.before}{failure.text}\n")
+    for point in mount_points(section):
+        volume = call.node.storages.volume(point.volume)
+        if volumes is None or volume in volumes:
+            _delete_of_volume(call, f"{_dataset(volume)}@{name}", force=force)
         yield durations.ZFS
+        if not force:
+            with (yield from call.lock_configuration()):
+                _remove_drive(call, name, point)
+            yield 0.0
     with (yield from call.lock_configuration()):
-        call.save(_forgotten(call.guests.load(call.ctid), name))
+        draft = Draft.of(call, _forgotten(call.guests.load(call.ctid), name))
+        for point in mount_points(section) if volumes is None else ():
+            draft.add_unused(point.volume)
+        call.save(draft.done)
+
+
+def _begin_deletion(call: Call, name: str, *, taken_back: bool) -> Section:
+    """Lock the container, mark the snapshot; the snapshot's section as it was."""
+    config = call.guests.load(call.ctid, 255)
+    if name not in config.snapshots:
+        raise PveError(f"snapshot '{name}' does not exist")
+    if not taken_back:
+        check_lock(config)
+        config = replace(config, current=config.current.with_options(lock="snapshot-delete"))
+        call.save(config)
+    if config.current.get("template") == "1":
+        raise PveError("you can't delete a snapshot if vm is a template")
+    section = config.snapshots[name]
+    call.save(_with(config, name, section.with_options(snapstate="delete")))
+    return section
+
+
+def _delete_of_volume(call: Call, name: str, *, force: bool) -> None:
+    try:
+        _zfs(call, "destroy", name)
+    except ZfsFailure as failure:
+        if not force:
+            raise
+        call.process.say(f"{failure.before}{failure.text}\n")
+
+
+def _remove_drive(call: Call, name: str, point: MountPoint) -> None:
+    """A mount point whose snapshot is gone stands in the section as an unused volume."""
+    config = call.guests.load(call.ctid)
+    section = config.snapshots[name]
+    free = next(f"unused{number}" for number in range(UNUSED) if f"unused{number}" not in section.options)
+    call.save(_with(config, name, section.updated({point.key: None, free: point.volume})))
 
 
 def _forgotten(config: GuestConfig, name: str) -> GuestConfig:
@@ -180,21 +206,31 @@ def rollback(call: Call) -> Work:
     with (yield from call.lock_configuration()):
         config = call.guests.load(call.ctid, 255)
         section = _checked_for_rollback(call, config, name)
+        if call.guests.is_running(call.ctid):
+            yield from power.halt(call, durations.STOP)
         call.save(replace(config, current=config.current.with_options(lock="rollback")))
-    if call.guests.is_running(call.ctid):
-        yield from power.halt(call, durations.STOP)
     yield durations.ROLLBACK
     for volume in _volumes(call, section):
         _zfs(call, "rollback", f"{_dataset(volume)}@{name}")
         yield durations.ZFS
     with (yield from call.lock_configuration()):
-        config = call.guests.load(call.ctid)
-        unused = {key: text for key, text in config.current.options.items() if key.startswith("unused")}
-        current = replace(_copied(section), description=config.current.description).updated({**unused, "parent": name})
-        call.save(GuestConfig(current, snapshots=config.snapshots))
+        call.save(_rolled_back(call, name, section))
     if call.flag("start"):
         yield from power.launch(call)
     return 0
+
+
+def _rolled_back(call: Call, name: str, section: Section) -> GuestConfig:
+    """The snapshot's section made current; the description and the unused volumes stay those of before."""
+    draft = Draft.of(call, call.guests.load(call.ctid))
+    kept = {point.volume for point in mount_points(section)}
+    for point in mount_points(draft.current):
+        if point.is_volume and point.volume not in kept:
+            draft.add_unused(point.volume)
+    before = draft.current
+    unused = {key: text for key, text in before.options.items() if key.startswith("unused")}
+    current = replace(_copied(section), description=before.description).updated({**unused, "parent": name})
+    return GuestConfig(current, snapshots=draft.config.snapshots)
 
 
 def _checked_for_rollback(call: Call, config: GuestConfig, name: str) -> Section:
@@ -203,8 +239,6 @@ def _checked_for_rollback(call: Call, config: GuestConfig, name: str) -> Section
     section = config.snapshots.get(name)
     if section is None:
         raise PveError(f"snapshot '{name}' does not exist")
-    if state := section.get("snapstate"):
-        raise PveError(f"unable to rollback to incomplete snapshot (snapstate = {state})")
     for point in mount_points(section):
         if point.is_volume:
             dataset = call.node.storages.volume(point.volume).dataset
@@ -213,6 +247,8 @@ def _checked_for_rollback(call: Call, config: GuestConfig, name: str) -> Section
                 raise PveError(f"can't rollback, snapshot '{name}' does not exist on '{point.volume}'")
             if newest.name != name:
                 raise PveError(f"can't rollback, '{name}' is not most recent snapshot on '{point.volume}'")
+    if state := section.get("snapstate"):
+        raise PveError(f"unable to rollback to incomplete snapshot (snapstate = {state})")
     check_lock(config)
     return section
 

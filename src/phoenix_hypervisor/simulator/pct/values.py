@@ -32,7 +32,7 @@ def normalised(call: Call, option: str, value: str) -> str:
     if kind == "net":
         return network(call, option, value)
     if kind == "dev":
-        _check_device(call, option, value)
+        check_device(call, option, value)
     if kind == "hookscript" and value not in _scripts(call):
         raise PveError(f"hookscript: script '{value}' does not exist")
     if kind == "tags":
@@ -50,7 +50,8 @@ def network(call: Call, option: str, value: str) -> str:
     return print_properties(values, keys_of(option))
 
 
-def _check_device(call: Call, option: str, value: str) -> None:
+def check_device(call: Call, option: str, value: str) -> None:
+    """Raise where the device of a ``devN`` is not on the node."""
     values, _wrong = split_properties(value, keys_of(option))
     path = values.get("path")
     if path is None:

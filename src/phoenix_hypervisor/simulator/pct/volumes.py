@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from phoenix_hypervisor.proxmox.guest import Section
 from phoenix_hypervisor.proxmox.properties import parse_properties, render_size
 from phoenix_hypervisor.simulator import durations
-from phoenix_hypervisor.simulator.call import Call
+from phoenix_hypervisor.simulator.call import Call, Steps
 from phoenix_hypervisor.simulator.contract import keys_of, print_properties, split_properties
 from phoenix_hypervisor.simulator.failures import ParameterError, PveError
-from phoenix_hypervisor.simulator.storage import Storages, Volume
+from phoenix_hypervisor.simulator.guests import MOUNT_POINT
+from phoenix_hypervisor.simulator.idmap import IdMap, IdMapError
+from phoenix_hypervisor.simulator.storage import Image, Storages, Volume
+from phoenix_hypervisor.simulator.tree import Entry
 
-POINT = re.compile(r"^(rootfs|mp\d+)$")
+POINT = MOUNT_POINT
 NEW = re.compile(r"^([^:\s]+):(\d+(?:\.\d+)?)$")
 """``STORAGE:GIGABYTES``: a volume to be made."""
 
@@ -68,19 +71,69 @@ def owned(section: Section, storages: Storages, ctid: int) -> Iterator[str]:
             yield volume
 
 
+def root_of(section: Section) -> tuple[int, int]:
+    """Who the container's root is on the node: user and group. Raises PveError."""
+    try:
+        return IdMap.of(section.options, section.raw).root
+    except IdMapError as wrong:
+        raise PveError(str(wrong)) from wrong
+
+
+def unused_volume(text: str) -> str:
+    """The volume of an ``unusedN``."""
+    return parse_properties(text, "volume")["volume"]
+
+
+def delete_volume(call: Call, volume: str) -> Steps:
+    """Free a volume that is the container's own; another's is left, and told of. Raises PveError."""
+    yield durations.ZFS
+    if call.node.storages.owner(volume) == call.ctid:
+        call.node.storages.free(volume)
+    else:
+        call.complain(f"ignore deletion of '{volume}', CT {call.ctid} isn't the owner!")
+
+
 def check_storage(call: Call, name: str) -> None:
     """Raise where a storage cannot hold containers."""
     if "rootdir" not in call.node.storages.get(name).content:
         raise ParameterError({"storage": f"storage '{name}' does not support container directories"}, 255)
 
 
-def allocate(call: Call, point: MountPoint, ctid: int) -> Generator[float, None, Volume]:
-    """Make the volume that a mount point asks for as ``STORAGE:GIGABYTES``, under the storage's lock."""
-    match = NEW.match(point.volume)
+def allocate(call: Call, place: str, ctid: int, owner: tuple[int, int]) -> Generator[float, None, Volume]:
+    """Make the volume that is asked for as ``STORAGE:GIGABYTES``, under the storage's lock."""
+    match = NEW.match(place)
     assert match is not None  # noqa: S101
-    with (yield from call.lock_storage(match[1])):
+    return (yield from allocate_bytes(call, match[1], ctid, int(float(match[2]) * 1024) << 20, owner))
+
+
+def allocate_bytes(
+    call: Call, storage: str, ctid: int, size: int, owner: tuple[int, int]
+) -> Generator[float, None, Volume]:
+    """Make a volume of so many bytes whose top folder belongs to ``owner`` (user and group on the node)."""
+    with (yield from call.lock_storage(storage)):
         yield durations.ALLOCATE
-        return call.node.storages.allocate(match[1], ctid, int(float(match[2]) * (1 << 30)))
+        volume = call.node.storages.allocate(storage, ctid, size)
+    volume.tree["/"] = replace(volume.tree["/"], uid=owner[0], gid=owner[1])
+    if isinstance(volume.content, Image):
+        call.process.say(_formatted(call.node.storages.path(volume.id), size, call.node.entropy()))
+        volume.tree["/lost+found"] = Entry("directory", mode=0o700)
+        yield durations.MKFS
+    return volume
+
+
+def _formatted(path: str, size: int, digits: str) -> str:
+    """What qemu-img and mkfs.ext4 tell of a new image."""
+    block = 4096 if size >= 512 << 20 else 1024
+    blocks = size // block
+    uuid = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))
+    groups = sorted({factor**power for factor in (3, 5, 7) for power in range(1, 20)} | {1})
+    first = 1 if block == 1024 else 0
+    backups = [str(group * 8 * block + first) for group in groups if group * 8 * block + first < blocks]
+    return (
+        f"Formatting '{path}', fmt=raw size={size} preallocation=off\n"
+        f"Creating filesystem with {blocks} {block >> 10}k blocks and {blocks // 4} inodes\n"
+        f"Filesystem UUID: {uuid}\nSuperblock backups stored on blocks: \n\t{', '.join(backups)}\n"
+    )
 
 
 def made(point: MountPoint, volume: Volume, storages: Storages) -> str:

@@ -17,10 +17,13 @@ _BAD_CHARACTER = re.compile(r"[^A-Za-z0-9_.:\- /@]")
 class Zfs:
     """All pools of the node. Datasets are mounted in the node's files as they come and go."""
 
-    def __init__(self, files: Filesystem, clock: Callable[[], float], identity: Callable[[], int]) -> None:
+    def __init__(
+        self, files: Filesystem, clock: Callable[[], float], identity: Callable[[], int], version: str
+    ) -> None:
         self.pools: dict[str, Pool] = {}
         self.datasets: dict[str, Dataset] = {}
         self.txg = 4
+        self.version = version
         self._files = files
         self._clock = clock
         self._identity = identity
@@ -254,11 +257,10 @@ class Zfs:
         if name in self.datasets:
             raise ZfsError(f"cannot {action} '{name}': dataset already exists")
 
-    @staticmethod
-    def _checked(name: str, values: Mapping[str, str], action: str) -> dict[str, str]:
+    def _checked(self, name: str, values: Mapping[str, str], action: str) -> dict[str, str]:
         try:
             return {
-                properties.canonical(key): properties.normalised(properties.canonical(key), value)
+                properties.canonical(key): properties.normalised(properties.canonical(key), value, self.version)
                 for key, value in values.items()
             }
         except ZfsError as refused:

@@ -66,6 +66,8 @@ NATIVE: Mapping[str, Property] = {
     "sync": Property("standard", ("standard", "always", "disabled")),
     "xattr": Property("on", ("on", "off", "dir", "sa"), aliases={"sa": "on"}),
 }
+_XATTR_2_2 = {"dir": "on"}
+"""What ``on`` means in 2.2; from 2.3 on it means ``sa``."""
 READ_ONLY = (
     "available",
     "compressratio",
@@ -101,8 +103,8 @@ def applies_to_snapshot(name: str) -> bool:
     return name in _SNAPSHOT_PROPERTIES or is_user(name)
 
 
-def normalised(name: str, value: str) -> str:
-    """The value as ``zfs get -p`` reads it back. Raises ZfsError with the reason alone, exit status 255."""
+def normalised(name: str, value: str, version: str) -> str:
+    """The value as ``zfs get -p`` of a ZFS reads it back. Raises ZfsError with the reason alone, exit status 255."""
     if is_user(name):
         return value
     if name in READ_ONLY:
@@ -112,7 +114,8 @@ def normalised(name: str, value: str) -> str:
         raise ZfsError(f"invalid property '{name}'", 255)
     if known.size:
         return _normalised_size(name, value)
-    value = (known.aliases or {}).get(value, value)
+    aliases = _XATTR_2_2 if name == "xattr" and version.startswith("2.2") else known.aliases or {}
+    value = aliases.get(value, value)
     if name == "compression":
         if not _COMPRESSION_VALUES.fullmatch(value):
             raise ZfsError(f"'compression' must be one of '{_COMPRESSION}'", 255)

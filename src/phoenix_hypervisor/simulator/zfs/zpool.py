@@ -30,7 +30,7 @@ def program(zfs: Zfs) -> Program:
             elif verb == "status":
                 process.say(_status(zfs, process.argv[2:]))
             elif verb == "version":
-                process.say("zfs-2.3.9-0+deb13u1\nzfs-kmod-2.3.9-0+deb13u1\n")
+                process.say(f"zfs-{zfs.version}\nzfs-kmod-{zfs.version}\n")
             elif verb == "import":
                 process.complain("no pools available to import\n")
             else:

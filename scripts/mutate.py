@@ -1,0 +1,162 @@
+"""Runs tests against product code with one check or guard switched off at a time; started by ``scripts/mutate``.
+
+The mutations stand in tests/mutations.py (specification section 8) and tests/guards.py (the laws). Each is first run
+against the tests that it names, and against all when these pass. One that no test sees is a missing test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+HOME = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(HOME / "tests"))
+
+from mutations import BadMutation, Mutation, Reporter, every, mutated, switch_on  # noqa: E402
+
+ALL = "tests --ignore=tests/test_launcher.py --ignore=tests/test_documentation.py --ignore=tests/test_mutate.py"
+"""Left out is what looks at no module of the product in this process."""
+LIMIT = 600.0
+FOUND, MISSED, NONE_FOUND = 1, 0, 5
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a mutation: ``caught``, ``SURVIVED``, ``NO FIT`` (an error of the table) or ``UNSOUND``."""
+
+    mutation: Mutation
+    word: str
+    by: str
+    seconds: float
+
+    def __str__(self) -> str:
+        of = self.mutation
+        return f"{self.word:<9} {self.seconds:5.1f} s  {of.name} ({of.upholds}; {of.how}): {self.by}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """How one run of tests ended, and the tests that failed."""
+
+    rc: int
+    failed: tuple[str, ...]
+    said: str
+
+
+class Runner:
+    """Runs tests in processes of their own, below one folder; ``last``: what is tried after a mutation's own tests."""
+
+    def __init__(self, folder: Path, last: tuple[str, ...]) -> None:
+        self._folder = folder
+        self._last = last
+
+    def judge(self, mutation: Mutation) -> Verdict:
+        begun = time.monotonic()
+        word, by = self._judge(mutation)
+        return Verdict(mutation, word, by, time.monotonic() - begun)
+
+    def _judge(self, mutation: Mutation) -> tuple[str, str]:
+        try:
+            mutated(mutation)
+        except (BadMutation, SyntaxError) as error:
+            return "NO FIT", str(error)
+        for tests in (*mutation.tests, *self._last):
+            run = self.run(mutation.name, tests.split(), "-x")
+            if run.rc == FOUND and run.failed:
+                return "caught", run.failed[0] + (" (not among its tests)" if tests is ALL else "")
+            if run.rc not in (MISSED, NONE_FOUND):
+                return "NO FIT", run.said
+        return "SURVIVED", "no test sees it"
+
+    def sound(self, verdicts: list[Verdict]) -> Iterator[Verdict]:
+        """The verdicts again; a test that fails without the mutation as well has caught nothing."""
+        by = sorted({each.by.removesuffix(" (not among its tests)") for each in verdicts if each.word == "caught"})
+        only = self._folder / "only"
+        only.write_text("".join(f"{test}\n" for test in by), "utf-8")
+        files = sorted({test.partition("::")[0] for test in by})
+        broken = self.run("none", [*files, f"--only={only}"]).failed if by else ()
+        for each in verdicts:
+            test = each.by.removesuffix(" (not among its tests)")
+            yield Verdict(each.mutation, "UNSOUND", f"{test} fails without it", each.seconds) if test in broken else each
+
+    def run(self, name: str, arguments: list[str], *options: str) -> Run:
+        """Tests with the mutation of that name."""
+        place = Path(tempfile.mkdtemp(dir=self._folder))
+        failed = place / "failed"
+        argv = [sys.executable, __file__, "--run", name, str(failed), f"--basetemp={place}/tmp", *options, *arguments]
+        environ = os.environ | {"HYPOTHESIS_STORAGE_DIRECTORY": str(place / "hypothesis")}
+        try:
+            done = subprocess.run(argv, cwd=HOME, env=environ, capture_output=True, text=True, timeout=LIMIT)
+        except subprocess.TimeoutExpired:
+            return Run(FOUND, (f"no end within {LIMIT:g} s",), "")
+        lines = failed.read_text("utf-8").splitlines() if failed.exists() else []
+        return Run(done.returncode, tuple(lines), (done.stdout + done.stderr).strip()[-2000:])
+
+
+def run_tests(name: str, failed: str, arguments: list[str]) -> int:
+    """In a process of its own: the mutation is switched on, then pytest runs."""
+    import pytest
+
+    only = [each.removeprefix("--only=") for each in arguments if each.startswith("--only=")]
+    given = [each for each in arguments if not each.startswith("--only=")]
+    if name != "none":
+        switch_on(every()[name])
+    wanted = Path(only[0]).read_text("utf-8").splitlines() if only else ()
+    fixed = ["-q", "--no-header", "--tb=short", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
+    return int(pytest.main([*fixed, *given], plugins=[Reporter(Path(failed), wanted)]))
+
+
+def chosen(patterns: list[str]) -> list[Mutation]:
+    table = every()
+    found = [name for name in table if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns or ["*"])]
+    for pattern in patterns:
+        if not fnmatch.filter(table, pattern):
+            sys.exit(usage(f'no mutation is called "{pattern}"; scripts/mutate --list shows them'))
+    return [table[name] for name in found]
+
+
+def usage(text: str) -> int:
+    print(f"scripts/mutate: {text}", file=sys.stderr)
+    return 2
+
+
+def main() -> int:
+    if sys.argv[1:2] == ["--run"]:
+        return run_tests(sys.argv[2], sys.argv[3], sys.argv[4:])
+    parser = argparse.ArgumentParser(prog="scripts/mutate", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("name", nargs="*", help="only these; * stands for anything, as in check:* or engine.*")
+    parser.add_argument("--list", action="store_true", help="show the mutations, run nothing")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="at once (default: one per processor)")
+    parser.add_argument("--quick", action="store_true", help="try no more than the tests that a mutation names")
+    options = parser.parse_args()
+    mutations = chosen(options.name)
+    if options.list:
+        for each in mutations:
+            print(f"{each.name} ({each.upholds}): {each.how}")
+        return 0
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(max(1, options.jobs)) as pool:
+        runner = Runner(Path(folder), () if options.quick else (ALL,))
+        verdicts = []
+        for verdict in pool.map(runner.judge, mutations):
+            print(verdict, flush=True)
+            verdicts.append(verdict)
+        final = list(runner.sound(verdicts))
+    missed = [each for each in final if each.word != "caught"]
+    print(f"\n{len(final) - len(missed)} of {len(final)} caught in {time.monotonic() - begun:.0f} s.")
+    for each in missed:
+        print(each)
+    return int(bool(missed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+"""Clones that Proxmox makes: linked ones of its templates, full copies of anything. Source: pct(1), PVE::API2::LXC."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from phoenix_hypervisor.command import Command
+from phoenix_hypervisor.features.lifecycle.commands import COPY_LIMIT, pct
+from phoenix_hypervisor.features.lifecycle.marks import CREATING
+
+
+def link(source: int, ctid: int, hostname: str, record: str) -> Command:
+    """A linked clone of a template; it stays on the storage of its source."""
+    return _clone(source, ctid, "--hostname", hostname, "--description", record)
+
+
+def copy(source: int, ctid: int, hostname: str, record: str, storage: str, snapshot: str | None) -> Command:
+    """A full copy, of a snapshot or, where there is none, of a container that does not run."""
+    of = ("--snapname", snapshot) if snapshot else ()
+    named = ("--hostname", hostname, "--description", record)
+    return _clone(source, ctid, "--full", "1", *of, "--storage", storage, *named)
+
+
+def _clone(source: int, ctid: int, *options: str) -> Command:
+    return pct("clone", source, str(ctid), *options, timeout=COPY_LIMIT)
+
+
+_END_FAILED = """\
+[ -e "/etc/pve/lxc/$1.conf" ] || rm -f "/$3/$1"
+if grep -qs '^lock: disk$' "/etc/pve/lxc/$2.conf"; then exec pct unlock "$2"; fi
+"""
+
+
+def end_failed(ctid: int, source: int) -> Command:
+    """A copy that failed: what cleared up after itself keeps no mark of ours, and its source no lock.
+
+    No other clone of the source is at work: each holds its source's lock in the walk.
+    """
+    return Command("sh", "-s", "--", str(ctid), str(source), CREATING, stdin=_END_FAILED, timeout=60.0)
+
+
+def drop_volumes(ctid: int, keys: Iterable[str], protected: bool) -> tuple[Command, ...]:
+    """Free the copies of volumes that the source has beside its root: a clone has its own, or none."""
+    mounted = ",".join(keys)
+    if not mounted:
+        return ()
+    unused = ",".join(f"unused{number}" for number in range(mounted.count(",") + 1))
+    lift = (pct("set", ctid, "--delete", "protection"),) if protected else ()
+    return (*lift, pct("set", ctid, "--delete", mounted), pct("set", ctid, "--delete", unused))
+
+
+def mount(ctid: int) -> Command:
+    """Mount its file systems on the node, at ``mounted``."""
+    return pct("mount", ctid)
+
+
+def unmount(ctid: int) -> Command:
+    return pct("unmount", ctid)
+
+
+def mounted(ctid: int) -> str:
+    return f"/var/lib/lxc/{ctid}/rootfs"
+
+
+_REMOVE = """\
+conf=/etc/pve/lxc/$1.conf
+if [ -e "$conf" ]; then
+  if lxc-ls --running -1 | grep -qx "$1"; then pct stop "$1" || exit 1; fi
+  if grep -q '^lock: ' "$conf"; then pct unlock "$1" || exit 1; fi
+  if grep -q '^protection: 1$' "$conf"; then pct set "$1" --delete protection || exit 1; fi
+  pct destroy "$1" || exit 1
+fi
+"""
+
+
+def remove(ctid: int) -> Command:
+    """Destroy what a run has made of a container, however far it came."""
+    return Command("sh", "-s", "--", str(ctid), stdin=_REMOVE, timeout=600.0)

@@ -1,0 +1,187 @@
+"""The plan of one container: from what is there of it to what is declared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from phoenix_hypervisor.config.site import Container
+from phoenix_hypervisor.features.lifecycle import commands, restore
+from phoenix_hypervisor.features.lifecycle.conditions import Unlocked, Whole
+from phoenix_hypervisor.features.lifecycle.marks import snapshot_layers
+from phoenix_hypervisor.features.lifecycle.node import Guest, Node
+from phoenix_hypervisor.plan import snapshots
+from phoenix_hypervisor.plan.chain import Chain, Outcome
+from phoenix_hypervisor.plan.cloning import Origin, clone, identity
+from phoenix_hypervisor.plan.existence import create
+from phoenix_hypervisor.plan.explain import kept_snapshots, orphans, provenance, without_snapshots
+from phoenix_hypervisor.plan.layers import layers_of
+from phoenix_hypervisor.plan.obstacle import (
+    Obstacle,
+    is_copied,
+    is_our_copying,
+    is_unfinished,
+    refuse_foreign,
+    refuse_locked,
+    refuse_lost_root,
+)
+from phoenix_hypervisor.plan.reconcile import reconcile
+from phoenix_hypervisor.plan.step import Expect, Step, Symbol
+from phoenix_hypervisor.plan.survey import Survey
+from phoenix_hypervisor.plan.wanted import bind_mounts_of, snapshot_names, wants_running
+
+
+def plan_container(
+    survey: Survey, container: Container, outcomes: Mapping[int, Outcome], removed: Step | None, may_restart: bool
+) -> Outcome:
+    """Its steps, and what they mean for those that hang on it. Obstacle where it cannot go on."""
+    node = survey.node
+    guest = node.guests.get(container.ctid)
+    chain = _begin(survey, container, outcomes, removed, may_restart)
+    refuse_foreign(node, guest, container.ctid)
+    layers = layers_of(container, survey.site, node)
+    chain.notes += [*without_snapshots(survey, container, guest), *orphans(node, container.ctid, guest)]
+    if guest is None or is_unfinished(node, guest):
+        _appear(chain, survey, guest, outcomes)
+        wanted = _snapshots_wanted(survey, container)
+    else:
+        _take_over(chain, node, guest)
+        chain.notes += provenance(survey, container, guest, outcomes)
+        wanted = () if guest.is_base else snapshots.missing(chain, node, guest, _snapshots_wanted(survey, container))
+    reconcile(chain, node, guest if guest is not None and not chain.fresh else None)
+    chain.establish(layers)
+    _finish(chain, survey, guest, wanted)
+    refuse_locked(chain, node, guest)
+    if guest is not None and guest.rootfs:
+        chain.notes += kept_snapshots(chain, guest, node, layers)
+    return _outcome(chain, survey, guest)
+
+
+def _begin(
+    survey: Survey, container: Container, outcomes: Mapping[int, Outcome], removed: Step | None, may_restart: bool
+) -> Chain:
+    waits = (outcomes[need].done for need in container.dependencies if need in outcomes)
+    return Chain(
+        container,
+        (removed.id,) if removed else (),
+        tuple(step for step in waits if step),
+        may_restart,
+        keeps_restore_point=bool(survey.site.host.behavior.rollback_on_failure),
+        firewall=survey.node.firewalls.get(str(container.ctid)),
+    )
+
+
+def _appear(chain: Chain, survey: Survey, guest: Guest | None, outcomes: Mapping[int, Outcome]) -> None:
+    """The container is not there, or only its beginning is."""
+    node, ctid = survey.node, chain.ctid
+    if guest is None and ctid in node.running:
+        raise Obstacle(f"CT {ctid} runs, and has no configuration", f"Look at it: lxc-info {ctid}.")
+    source, found = survey.sources[ctid]
+    if source is None:
+        create(chain, node, guest)
+        return
+    way, why = survey.way(chain.container)
+    clone(chain, node, guest, Origin(source, outcomes[source], way, f"source {found}; cloning {way} {why}"))
+
+
+def _take_over(chain: Chain, node: Node, guest: Guest) -> None:
+    """What is there is gone on from; what was cut off is cleared first."""
+    if half := _half_made_base(node, guest):
+        title = "take back a template that was begun"
+        chain.add("recover", Symbol.CHANGE, title, "it was cut off", commands.take_back_base(half))
+    else:
+        refuse_lost_root(node, guest)
+    snapshots.clear_unfinished(chain, node, guest)
+    if is_our_copying(node, guest):
+        unlock, free = commands.pct("unlock", chain.ctid), Expect((Unlocked(chain.ctid),))
+        chain.add("unlock", Symbol.CHANGE, "unlock", "a clone of it was cut off", unlock, free)
+    chain.running, chain.is_base = guest.running, guest.is_base
+    chain.layers, chain.dataset = dict(guest.layers), guest.dataset
+    chain.observed, chain.raw = guest.config.effective, guest.current.raw
+    chain.left_behind = restore.NAME in guest.config.snapshots and not snapshots_unfinished(guest)
+    if bind_mounts_of(guest.config.effective) or guest.is_base:
+        chain.keeps_restore_point = False
+    if is_copied(node, guest):
+        _finish_copy(chain, node, guest)
+    elif chain.ctid in node.creating:
+        work = commands.end_creation(chain.ctid)
+        chain.add("tidy", Symbol.CHANGE, "remove the mark of its creation", "left behind", work)
+
+
+def snapshots_unfinished(guest: Guest) -> bool:
+    """Whether the restore point itself was cut off, and is cleared as any snapshot of ours."""
+    section = guest.config.snapshots.get(restore.NAME)
+    return section is not None and section.get("snapstate") is not None
+
+
+def _half_made_base(node: Node, guest: Guest) -> tuple[str, ...]:
+    """The volumes that a cut off ``pct template`` had renamed; the configuration still has their old names."""
+    if guest.is_base or not guest.ours:
+        return ()
+    named = (node.dataset_of(volume) for volume in guest.volume_ids)
+    return tuple(
+        name
+        for name in named
+        if name is not None and name not in node.datasets and commands.base_of(name) in node.datasets
+    )
+
+
+def _finish_copy(chain: Chain, node: Node, guest: Guest) -> None:
+    """``pct clone`` is through; whether the copy has an identity of its own is not known, so it gets one."""
+    mounted = (commands.unmount_remains(chain.ctid), commands.pct("unlock", chain.ctid)) if guest.lock else ()
+    chain.stop("it may still share its identity with its source")
+    work = (*mounted, *identity(node, chain), Expect((Whole(chain.ctid),)), commands.end_creation(chain.ctid))
+    chain.add("identity", Symbol.CHANGE, "give it an identity of its own", "its making was cut off", *work)
+
+
+def _snapshots_wanted(survey: Survey, container: Container) -> tuple[str, ...]:
+    if survey.wants_base(container) or not survey.takes_snapshots(container):
+        return ()
+    return snapshot_names(container)
+
+
+def _finish(chain: Chain, survey: Survey, guest: Guest | None, missing: tuple[str, ...]) -> None:
+    """Snapshots or base volume, then the state in which it is to end."""
+    container = chain.container
+    if survey.wants_base(container) and not chain.is_base:
+        if kept := sorted(guest.config.snapshots) if guest and not chain.fresh else []:
+            chain.note(
+                f"its clones are to be native, and Proxmox makes no template of a container with snapshots "
+                f"({', '.join(kept)}); it is kept as it is. To make it anew, with its clones: "
+                f"--rebuild {chain.ctid} …."
+            )
+        else:
+            chain.become_base()
+    elif chain.is_base and not survey.wants_base(container):
+        chain.note(
+            "it is a template of Proxmox's, and its clones are not to be native; it is kept as it is. "
+            f"To make it anew, with its clones: --rebuild {chain.ctid} …."
+        )
+    chain.snapshot(missing)
+    copies = survey.copied_stopped(chain.ctid)
+    if copies and chain.stop("its storage takes no snapshots, so it is copied while it is stopped"):
+        chain.cloneable_step = chain.last
+    if wants_running(container) and not chain.is_base:
+        chain.start("it is to run", after=tuple(f"{ctid}:clone" for ctid in copies))
+    elif not chain.is_base:
+        chain.stop("a template that does not start at boot ends stopped")
+    chain.forget_restore_point("all went well")
+
+
+def _outcome(chain: Chain, survey: Survey, guest: Guest | None) -> Outcome:
+    name = chain.container.snapshot
+    section = guest.config.snapshots.get(name) if guest and name and not chain.fresh else None
+    known = snapshot_layers(section.description.strip()) if section else None
+    return Outcome(
+        steps=tuple(chain.steps),
+        notes=tuple(chain.notes),
+        done=chain.last,
+        snapshot=name if section is not None or name in _snapshots_wanted(survey, chain.container) else None,
+        cloneable_step=chain.cloneable_step,
+        snapshot_layers=known if known is not None and not chain.is_base else dict(chain.layers),
+        dataset=chain.dataset,
+        is_base=chain.is_base,
+        section=section if section is not None else chain.observed,
+        raw=section.raw if section is not None else chain.raw,
+        firewall=chain.firewall,
+        undo=chain.undo,
+    )

@@ -1,0 +1,173 @@
+"""A container's configuration made as declared: keys, volumes, raw lines, mounted folders, firewall (spec L3, L12)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from phoenix_hypervisor.features.lifecycle import commands, firewall, raw
+from phoenix_hypervisor.features.lifecycle.conditions import FirewallIs, KeysAre, RawIs, SizeIs
+from phoenix_hypervisor.features.lifecycle.marks import record_of
+from phoenix_hypervisor.features.lifecycle.node import Guest, Node
+from phoenix_hypervisor.features.lifecycle.options import FIREWALL, RAW, Difference, Effect, Wanted, applied, brief
+from phoenix_hypervisor.features.lifecycle.volumes import Placement, place
+from phoenix_hypervisor.plan.chain import Chain
+from phoenix_hypervisor.plan.step import Expect, Symbol, Work
+from phoenix_hypervisor.plan.wanted import (
+    id_ranges,
+    wanted_firewall,
+    wanted_options,
+    wanted_owner,
+    wanted_raw,
+    wanted_volumes,
+)
+from phoenix_hypervisor.proxmox.properties import PropertyError, parse_properties, parse_size
+
+
+def reconcile(chain: Chain, node: Node, guest: Guest | None) -> None:
+    """Everything that is not as declared, in an order that needs one restart at most."""
+    container = chain.container
+    record = record_of(chain.observed.description)
+    placement = place(wanted_volumes(container), chain.observed, container.options)
+    for note in placement.notes:
+        chain.note(note)
+    had_firewall = FIREWALL in record.keys or (chain.firewall is not None and firewall.is_ours(chain.firewall))
+    wanted = wanted_options(container, placement.keys, had_firewall)
+    moved = {difference.key for difference in placement.differences}
+    keys = tuple(each for each in wanted.differences(chain.observed) if each.key not in moved)
+    found = tuple(sorted((*keys, *placement.differences), key=lambda each: each.key))
+    differences = _against_current(found, wanted, guest)
+    lines = wanted_raw(container)
+    rewrites = (bool(lines) or RAW in record.keys) and chain.raw != lines
+    _prepare_folders(chain, node)
+    _allow_ids(chain, node)
+    if rewrites and not chain.stop("raw lines are read at the start"):
+        rewrites = False
+    _configure(chain, guest, wanted, differences)
+    if rewrites:
+        _write_raw(chain, lines)
+    _grow(chain, placement)
+    _write_firewall(chain, node, had_firewall)
+
+
+def _against_current(
+    differences: tuple[Difference, ...], wanted: Wanted, guest: Guest | None
+) -> tuple[Difference, ...]:
+    """The same, told apart where the container is as wanted now and will not be after its next start."""
+    if guest is None or not guest.running:
+        return differences
+    now = {each.key for each in wanted.differences(guest.current)}
+    return tuple(
+        replace(each, holds=each.key in guest.waiting and each.key not in now and not each.key.startswith("mp"))
+        for each in differences
+    )
+
+
+def _configure(chain: Chain, guest: Guest | None, wanted: Wanted, differences: tuple[Difference, ...]) -> None:
+    """One ``pct set`` for all that differs; a restart where a change cannot be made on the running container."""
+    if differences:
+        if chain.fresh:
+            title = "set " + ", ".join(f"{each.key} {brief(each.key, each.wanted)}" for each in differences)
+        else:
+            title = "set " + ", ".join(map(str, differences))
+        symbol, reason = (Symbol.ADD, "as declared") if chain.fresh else (Symbol.CHANGE, "not as declared")
+        waiting = guest.waiting if guest is not None else frozenset[str]()
+        work = commands.configure(chain.ctid, differences, waiting)
+        chain.add("configure", symbol, title, reason, *work, Expect((KeysAre(chain.ctid, wanted),)))
+        chain.observed = applied(chain.observed, differences)
+    restart = [each.key for each in differences if each.effect is Effect.RESTART and not each.holds]
+    left = sorted(guest.waiting - {each.key for each in differences}) if guest is not None else []
+    if chain.running and (restart or left):
+        chain.stop(f"a restart is needed for {', '.join(restart or left)}")
+
+
+def _write_raw(chain: Chain, lines: raw.Lines) -> None:
+    symbol = Symbol.ADD if chain.fresh else Symbol.CHANGE
+    gone = [f"-{key} {value}" for key, value in chain.raw if (key, value) not in lines]
+    new = [f"+{key} {value}" for key, value in lines if (key, value) not in chain.raw]
+    title = f"raw lines: {'; '.join((*gone, *new)) or 'their order'}"
+    reason = "as declared" if chain.fresh else "not as declared"
+    chain.add("raw", symbol, title, reason, raw.write_lines(chain.ctid, lines), Expect((RawIs(chain.ctid, lines),)))
+    if not chain.fresh and any(line[0] == "lxc.idmap" for line in {*chain.raw} ^ {*lines}):
+        chain.note("its id map changes; files of the ids concerned keep their owners on the node.")
+    chain.raw = lines
+
+
+def _grow(chain: Chain, placement: Placement) -> None:
+    """Volumes only grow (spec L3)."""
+    root = _root_growth(chain)
+    for key, observed, wanted in (*root, *placement.growths):
+        name = "the root file system" if key == "rootfs" else key
+        title = f"grow {name} {observed >> 30} -> {wanted} GB"
+        holds = Expect((SizeIs(chain.ctid, key, wanted),))
+        reason = "smaller than declared"
+        chain.add("grow", Symbol.CHANGE, title, reason, commands.grow(chain.ctid, key, wanted), holds)
+
+
+def _root_growth(chain: Chain) -> list[tuple[str, int, int]]:
+    wanted = chain.container.size_gb
+    try:
+        observed = parse_size(parse_properties(chain.observed.get("rootfs") or "", "volume").get("size", "0"))
+    except PropertyError:
+        return []
+    return [("rootfs", observed, wanted)] if wanted is not None and 0 < observed < wanted << 30 else []
+
+
+def _prepare_folders(chain: Chain, node: Node) -> None:
+    """The folders of the node that are mounted: there, and of the owner that the container is to see."""
+    container = chain.container
+    work: list[Work] = []
+    titles: list[str] = []
+    locks: set[str] = set()
+    for mount in container.mounts:
+        wanted = wanted_owner(container, mount)
+        there = node.folders.get(mount.host_path)
+        if there is not None and wanted in (None, there):
+            continue
+        base = raw.UNPRIVILEGED_BASE if container.unprivileged else 0
+        owner = wanted or (base, base)
+        work.append(raw.make_folder(mount.host_path, f"{owner[0]}:{owner[1]}"))
+        titles.append(f"{mount.host_path} ({owner[0]}:{owner[1]})")
+        locks.add(f"path:{mount.host_path}")
+    if work:
+        title = f"folders on the node: {', '.join(titles)}"
+        chain.add("folders", Symbol.CHANGE, title, "they are to be mounted", *work, locks=frozenset(locks))
+
+
+def _allow_ids(chain: Chain, node: Node) -> None:
+    """Root may map the declared ids: entries of its own in /etc/subuid and /etc/subgid."""
+    for kind, name in (("u", "subuid"), ("g", "subgid")):
+        wanted = [(host, size) for whose, host, _, size in id_ranges(chain.container) if whose in (kind, "both")]
+        allowed = node.id_ranges.get(name, ())
+        missing = [
+            (host, size)
+            for host, size in wanted
+            if not any(first <= host and host + size <= first + count for first, count in allowed)
+        ]
+        if missing:
+            title = f"let root map {', '.join(f'{host}:{size}' for host, size in missing)} in /etc/{name}"
+            work = raw.allow_ids(f"/etc/{name}", missing)
+            locks = frozenset({f"path:/etc/{name}"})
+            chain.add(name, Symbol.CHANGE, title, "its id map needs it", work, locks=locks)
+
+
+def _write_firewall(chain: Chain, node: Node, had_firewall: bool) -> None:
+    """Our file as declared; one of somebody else's is left alone (spec R1)."""
+    wanted, observed = wanted_firewall(chain.container), chain.firewall
+    if wanted is not None and not firewall.is_enabled(node.firewalls.get("cluster", "")):
+        chain.note("its firewall has no effect while the datacenter's is off.")
+    if wanted == observed or (wanted is None and not had_firewall):
+        return
+    if observed is not None and not had_firewall:
+        chain.note(f"/etc/pve/firewall/{chain.ctid}.fw was not written by Phoenix; it is left as it is.")
+        return
+    holds = Expect((FirewallIs(chain.ctid, wanted),))
+    if wanted is None:
+        work = firewall.remove(chain.ctid)
+        chain.add("firewall", Symbol.REMOVE, "remove its firewall rules", "no longer declared", work, holds)
+    else:
+        rules = wanted.partition("[RULES]")[2].split("\n")
+        count = sum(bool(line) for line in rules)
+        symbol = Symbol.ADD if observed is None else Symbol.CHANGE
+        title = f"firewall: {count} rule{'' if count == 1 else 's'}"
+        chain.add("firewall", symbol, title, "as declared", firewall.write(chain.ctid, wanted), holds)
+    chain.firewall = wanted
