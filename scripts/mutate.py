@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parent.parent
@@ -31,16 +31,20 @@ FOUND, MISSED, NONE_FOUND = 1, 0, 5
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a mutation: ``caught``, ``SURVIVED``, ``NO FIT`` (an error of the table) or ``UNSOUND``."""
+    """What became of a mutation: ``caught``, ``SURVIVED``, ``UNSOUND`` or ``NO FIT`` (an error of the table)."""
 
     mutation: Mutation
     word: str
     by: str
+    """The test that fails, else what is the matter."""
     seconds: float
+    far: bool = False
+    """Whether the test is not among those that the mutation names."""
 
     def __str__(self) -> str:
         of = self.mutation
-        return f"{self.word:<9} {self.seconds:5.1f} s  {of.name} ({of.upholds}; {of.how}): {self.by}"
+        note = " (not among its tests)" if self.far else ""
+        return f"{self.word:<9} {self.seconds:5.1f} s  {of.name} ({of.upholds}; {of.how}): {self.by}{note}"
 
 
 @dataclass(frozen=True)
@@ -61,38 +65,46 @@ class Runner:
 
     def judge(self, mutation: Mutation) -> Verdict:
         begun = time.monotonic()
-        word, by = self._judge(mutation)
-        return Verdict(mutation, word, by, time.monotonic() - begun)
+        word, by, far = self._judge(mutation)
+        return Verdict(mutation, word, by, time.monotonic() - begun, far)
 
-    def _judge(self, mutation: Mutation) -> tuple[str, str]:
+    def _judge(self, mutation: Mutation) -> tuple[str, str, bool]:
         try:
             mutated(mutation)
         except (BadMutation, SyntaxError) as error:
-            return "NO FIT", str(error)
+            return "NO FIT", str(error), False
         for tests in (*mutation.tests, *self._last):
             run = self.run(mutation.name, tests.split(), "-x")
             if run.rc == FOUND and run.failed:
-                return "caught", run.failed[0] + (" (not among its tests)" if tests is ALL else "")
+                return "caught", run.failed[0], tests in self._last
             if run.rc not in (MISSED, NONE_FOUND):
-                return "NO FIT", run.said
-        return "SURVIVED", "no test sees it"
+                return "NO FIT", run.said, False
+        return "SURVIVED", "no test sees it", False
 
     def sound(self, verdicts: list[Verdict]) -> Iterator[Verdict]:
         """The verdicts again; a test that fails without the mutation as well has caught nothing."""
-        by = sorted({each.by.removesuffix(" (not among its tests)") for each in verdicts if each.word == "caught"})
+        by = sorted({each.by for each in verdicts if each.word == "caught"})
         only = self._folder / "only"
         only.write_text("".join(f"{test}\n" for test in by), "utf-8")
         files = sorted({test.partition("::")[0] for test in by})
         broken = self.run("none", [*files, f"--only={only}"]).failed if by else ()
         for each in verdicts:
-            test = each.by.removesuffix(" (not among its tests)")
-            yield Verdict(each.mutation, "UNSOUND", f"{test} fails without it", each.seconds) if test in broken else each
+            yield replace(each, word="UNSOUND", by=f"{each.by} fails without it") if each.by in broken else each
 
     def run(self, name: str, arguments: list[str], *options: str) -> Run:
         """Tests with the mutation of that name."""
         place = Path(tempfile.mkdtemp(dir=self._folder))
         failed = place / "failed"
-        argv = [sys.executable, __file__, "--run", name, str(failed), f"--basetemp={place}/tmp", *options, *arguments]
+        argv = [
+            sys.executable,
+            __file__,
+            "--run",
+            name,
+            str(failed),
+            f"--basetemp={place / 'tests'}",
+            *options,
+            *arguments,
+        ]
         environ = os.environ | {"HYPOTHESIS_STORAGE_DIRECTORY": str(place / "hypothesis")}
         try:
             done = subprocess.run(argv, cwd=HOME, env=environ, capture_output=True, text=True, timeout=LIMIT)

@@ -53,8 +53,8 @@ class Chain:
     cloneable_step: str | None = None
     """The step after which it can be cloned; None when it can be cloned now."""
     undo: Undo | None = None
-    left_behind: bool = False
-    """Whether an earlier run left its restore point."""
+    has_restore_point: bool = False
+    """Whether it has one: taken by this chain, or left by an earlier run."""
 
     @property
     def ctid(self) -> int:
@@ -104,11 +104,12 @@ class Chain:
         """A snapshot to go back to, before the first change; forgotten when all went well."""
         self.keeps_restore_point = False
         step = self.last
-        if not self.left_behind:
+        if not self.has_restore_point:
             taken = HasSnapshot(self.ctid, restore.NAME, self.dataset)
             take = commands.snapshot(self.ctid, restore.NAME, self.layers)
             title = "take a restore point"
             step = self.add("restore-point", Symbol.ADD, title, "rollback_on_failure", take, Expect((taken,)))
+        self.has_restore_point = True
         back = restore.go_back(self.ctid, self.running)
         self.undo = Undo(str(self.ctid), "put it back to its restore point", back, since=step)
 
@@ -187,11 +188,11 @@ class Chain:
 
     def forget_restore_point(self, reason: str) -> None:
         """Remove the restore point, taken by this chain or left by an earlier run."""
-        kept = self.undo is not None and not self.fresh
-        if kept or self.left_behind:
+        self.keeps_restore_point = False
+        if self.has_restore_point:
             work = (restore.forget(self.ctid), Expect((NoSnapshot(self.ctid, restore.NAME),)))
             self.add("forget", Symbol.REMOVE, "remove the restore point", reason, *work)
-            self.left_behind = self.keeps_restore_point = False
+            self.has_restore_point = False
             self.undo = replace(self.undo, until=self.last) if self.undo else None
 
 

@@ -91,7 +91,8 @@ def _by_zfs(chain: Chain, node: Node, guest: Guest | None, origin: Origin) -> No
     step = chain.add("clone", Symbol.ADD, title, f"{there}; {origin.reason}", *work, needs=origin.needs)
     before = tuple(name for name in node.volumes(ctid) if name not in (*gone, dataset))
     remember_undo(chain, step, commands.begin_creation(ctid, before))
-    chain.observed = Section({"hostname": hostname, "tags": TAG}, description=MARK)
+    root = f"{volume},size={size}G"
+    chain.observed = Section({"hostname": hostname, "tags": TAG, "rootfs": root}, description=MARK)
 
 
 def _mark_of(guest: Guest) -> tuple[int, str] | None:
@@ -168,5 +169,6 @@ def _section_of_copy(outcome: Outcome, hostname: str) -> Section:
     kept = {key: value for key, value in outcome.section.options.items() if not fixed(key)}
     beside = {RAW: bool(outcome.raw), FIREWALL: outcome.firewall is not None}
     keys = {*kept, *(name for name, there in beside.items() if there)} - {"features", "hostname"}
-    options = {**kept, "hostname": hostname}
+    root = {"rootfs": outcome.section.options["rootfs"]} if "rootfs" in outcome.section.options else {}
+    options = {**kept, **root, "hostname": hostname}
     return Section(options, description=str(Record(frozenset(keys))))

@@ -97,7 +97,7 @@ def _take_over(chain: Chain, node: Node, guest: Guest) -> None:
     chain.running, chain.is_base = guest.running, guest.is_base
     chain.layers, chain.dataset = dict(guest.layers), guest.dataset
     chain.observed, chain.raw = guest.config.effective, guest.current.raw
-    chain.left_behind = restore.NAME in guest.config.snapshots and not snapshots_unfinished(guest)
+    chain.has_restore_point = restore.NAME in guest.config.snapshots and not snapshots_unfinished(guest)
     if bind_mounts_of(guest.config.effective) or guest.is_base:
         chain.keeps_restore_point = False
     if is_copied(node, guest):

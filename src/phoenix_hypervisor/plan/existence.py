@@ -30,7 +30,7 @@ def create(chain: Chain, node: Node, guest: Guest | None) -> None:
     tarball = container.tarball or ""
     left = clear(chain, node, guest)
     before = tuple(name for name in node.volumes(container.ctid) if name not in left)
-    placement = place(wanted_volumes(container), Section(), container.options)
+    placement = place(wanted_volumes(container), Section(), container.options, {})
     wanted = wanted_options(container, placement.keys, had_firewall=False)
     differences = (*wanted.differences(Section()), *placement.differences)
     chain.fresh = True
@@ -47,7 +47,7 @@ def create(chain: Chain, node: Node, guest: Guest | None) -> None:
         Expect((Whole(container.ctid), KeysAre(container.ctid, wanted))),
         commands.end_creation(container.ctid),
     )
-    chain.observed = applied(Section(), differences)
+    chain.observed = applied(Section({"rootfs": f"{storage}:{size},size={size}G"}), differences)
     remember_undo(chain, step, commands.begin_creation(container.ctid, before))
 
 

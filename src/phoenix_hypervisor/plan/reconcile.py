@@ -9,7 +9,7 @@ from phoenix_hypervisor.features.lifecycle.conditions import FirewallIs, KeysAre
 from phoenix_hypervisor.features.lifecycle.marks import record_of
 from phoenix_hypervisor.features.lifecycle.node import Guest, Node
 from phoenix_hypervisor.features.lifecycle.options import FIREWALL, RAW, Difference, Effect, Wanted, applied, brief
-from phoenix_hypervisor.features.lifecycle.volumes import Placement, place
+from phoenix_hypervisor.features.lifecycle.volumes import Placement, detached, place
 from phoenix_hypervisor.plan.chain import Chain
 from phoenix_hypervisor.plan.step import Expect, Symbol, Work
 from phoenix_hypervisor.plan.wanted import (
@@ -20,6 +20,7 @@ from phoenix_hypervisor.plan.wanted import (
     wanted_raw,
     wanted_volumes,
 )
+from phoenix_hypervisor.proxmox.guest import Section
 from phoenix_hypervisor.proxmox.properties import PropertyError, parse_properties, parse_size
 
 
@@ -27,15 +28,12 @@ def reconcile(chain: Chain, node: Node, guest: Guest | None) -> None:
     """Everything that is not as declared, in an order that needs one restart at most."""
     container = chain.container
     record = record_of(chain.observed.description)
-    placement = place(wanted_volumes(container), chain.observed, container.options)
+    placement = _place(chain, guest)
     for note in placement.notes:
         chain.note(note)
     had_firewall = FIREWALL in record.keys or (chain.firewall is not None and firewall.is_ours(chain.firewall))
     wanted = wanted_options(container, placement.keys, had_firewall)
-    moved = {difference.key for difference in placement.differences}
-    keys = tuple(each for each in wanted.differences(chain.observed) if each.key not in moved)
-    found = tuple(sorted((*keys, *placement.differences), key=lambda each: each.key))
-    differences = _against_current(found, wanted, guest)
+    differences = _differences(chain, guest, wanted, placement)
     lines = wanted_raw(container)
     rewrites = (bool(lines) or RAW in record.keys) and chain.raw != lines
     _prepare_folders(chain, node)
@@ -49,17 +47,35 @@ def reconcile(chain: Chain, node: Node, guest: Guest | None) -> None:
     _write_firewall(chain, node, had_firewall)
 
 
-def _against_current(
-    differences: tuple[Difference, ...], wanted: Wanted, guest: Guest | None
-) -> tuple[Difference, ...]:
-    """The same, told apart where the container is as wanted now and will not be after its next start."""
+def _place(chain: Chain, guest: Guest | None) -> Placement:
+    """Where the volumes are; one that is only to be taken out at the next start is still there."""
+    unused = detached(guest.config) if guest is not None else {}
+    return place(wanted_volumes(chain.container), _still_there(chain, guest), chain.container.options, unused)
+
+
+def _still_there(chain: Chain, guest: Guest | None) -> Section:
+    """The keys as they will be, with the mount points whose removal waits for a restart."""
+    if guest is None:
+        return chain.observed
+    waiting = {key: guest.current.get(key) for key in guest.config.pending_delete if key.startswith("mp")}
+    return chain.observed.updated(waiting)
+
+
+def _differences(chain: Chain, guest: Guest | None, wanted: Wanted, placement: Placement) -> tuple[Difference, ...]:
+    """Every key that is not as wanted; told apart where it is now, and will not be after the next start."""
+    moved = {each.key for each in placement.differences}
+    kept = [
+        Difference(key, None, value, holds=True)
+        for key, value in _still_there(chain, guest).options.items()
+        if key in placement.keys.values() and key not in moved and chain.observed.get(key) is None
+    ]
+    keys = [each for each in wanted.differences(chain.observed) if each.key not in moved]
+    found = sorted((*keys, *kept, *placement.differences), key=lambda each: each.key)
     if guest is None or not guest.running:
-        return differences
+        return tuple(found)
     now = {each.key for each in wanted.differences(guest.current)}
-    return tuple(
-        replace(each, holds=each.key in guest.waiting and each.key not in now and not each.key.startswith("mp"))
-        for each in differences
-    )
+    now |= {each.key for each in place(wanted_volumes(chain.container), guest.current, (), {}).differences}
+    return tuple(replace(each, holds=each.key in guest.waiting and each.key not in now) for each in found)
 
 
 def _configure(chain: Chain, guest: Guest | None, wanted: Wanted, differences: tuple[Difference, ...]) -> None:

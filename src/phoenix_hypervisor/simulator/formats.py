@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from zoneinfo import available_timezones
 
 Check = Callable[[str], str | None]
 
@@ -16,6 +17,9 @@ _ID = r"[a-zA-Z][a-zA-Z0-9\-_.]*[a-zA-Z0-9]"
 _POOL = r"[A-Za-z0-9._\-]+"
 _LIST = re.compile(r"[,;\s\0]+")
 _CONTENT = "backup images import iso none rootdir snippets vztmpl"
+_ZONE = re.compile(
+    r"(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)(/[A-Za-z_+\-0-9]+)+"
+)
 _TRAVERSAL = re.compile(r"/\.\.?/|/\.\.?$|^\.\.?/")
 
 
@@ -77,6 +81,13 @@ def _content(value: str) -> str | None:
     return None if value in _CONTENT.split() else f"invalid content type '{value}'"
 
 
+def _timezone(value: str) -> str | None:
+    """A name of zone.tab, as far as Python's own tables know it; any of the form where it has none."""
+    known = available_timezones()
+    listed = bool(_ZONE.fullmatch(value)) and (value in known or not known)
+    return None if value in ("host", "UTC") or listed else f"invalid time zone '{value}'"
+
+
 def _startup(value: str) -> str | None:
     fine = all(re.fullmatch(r"(order=)?\d+|(up|down)=\d+", part) for part in value.split(","))
     return None if fine else "unable to parse startup options"
@@ -100,7 +111,7 @@ FORMATS: Mapping[str, Check] = {
     ),
     "pve-configid": _config_id,
     "pve-configid-list": _listed(_config_id),
-    "pve-ct-timezone": _matching(r"host|UTC|GMT|[A-Z][A-Za-z]+(/[A-Za-z_+\-0-9]+)*", "invalid time zone '{}'"),
+    "pve-ct-timezone": _timezone,
     "pve-ipv4-config": _network(4, ("dhcp", "manual"), 8, 32),
     "pve-ipv6-config": _network(6, ("auto", "dhcp", "manual"), 8, 128),
     "pve-lxc-dev-string": _device,

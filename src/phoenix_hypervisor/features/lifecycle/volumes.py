@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from phoenix_hypervisor.features.lifecycle.marks import record_of
 from phoenix_hypervisor.features.lifecycle.options import Difference, mount_properties
-from phoenix_hypervisor.proxmox.guest import Section
+from phoenix_hypervisor.proxmox.guest import GuestConfig, Section
 from phoenix_hypervisor.proxmox.properties import PropertyError, parse_size, render_properties
 from phoenix_hypervisor.proxmox.storage import split_volume
 
@@ -37,10 +37,24 @@ class Placement:
     notes: tuple[str, ...] = ()
 
 
-def place(volumes: Iterable[WantedVolume], section: Section, taken: Iterable[str]) -> Placement:
-    """Find each volume in the section by mount point, else by its recorded name, else make it.
+def detached(config: GuestConfig) -> Mapping[str, str]:
+    """Mount point to the volume that stood there and is unused now, as the container's snapshots tell."""
+    unused = {value for key, value in config.current.options.items() if key.startswith("unused")}
+    found: dict[str, str] = {}
+    for section in config.snapshots.values():
+        for key, value in section.options.items():
+            mount = mount_properties(value) if _MOUNT.fullmatch(key) else {}
+            if mount.get("volume") in unused:
+                found[mount.get("mp", "").rstrip("/")] = mount["volume"]
+    return found
 
-    ``taken``: ``mpN`` that are meant for something else.
+
+def place(
+    volumes: Iterable[WantedVolume], section: Section, taken: Iterable[str], unused: Mapping[str, str]
+) -> Placement:
+    """Find each volume in the section by mount point, else by its recorded name, else take it up again, or make it.
+
+    ``taken``: ``mpN`` that are meant for something else; ``unused``: mount point to the volume that once stood there.
     """
     there = {key: mount_properties(value) for key, value in section.options.items() if _MOUNT.fullmatch(key)}
     there = {key: found for key, found in there.items() if split_volume(found.get("volume", ""))}
@@ -55,7 +69,8 @@ def place(volumes: Iterable[WantedVolume], section: Section, taken: Iterable[str
             key = next(key for key in (f"mp{number}" for number in range(256)) if key not in used)
             keys[volume.name] = key
             used.add(key)
-            differences.append(Difference(key, None, f"{volume.storage}:{volume.size_gb},mp={volume.mount_point}"))
+            source = unused.get(volume.mount_point, f"{volume.storage}:{volume.size_gb}")
+            differences.append(Difference(key, None, f"{source},mp={volume.mount_point}"))
             continue
         key = keys[volume.name]
         found = there[key]

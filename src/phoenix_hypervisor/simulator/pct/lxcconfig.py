@@ -24,8 +24,11 @@ def write(call: Call, section: Section) -> None:
         if files.exists(path(ctid)):
             files.remove(path(ctid))
         return
-    for key in sorted(key for key in section.options if key.startswith("dev")):
-        check_device(call, key, section.options[key])
+    try:
+        for key in sorted(key for key in section.options if key.startswith("dev")):
+            check_device(call, key, section.options[key])
+    except PveError as missing:
+        raise PveError(missing.text) from missing
     for key in sorted(key for key in section.options if key.startswith("net")):
         check_bridge(call, section.options[key])
     files.mkdir(f"/var/lib/lxc/{ctid}/rootfs", parents=True)

@@ -130,21 +130,21 @@ def _spawn_failed(call: Call) -> PveError:
 
 
 def _check_id_map(call: Call, ids: IdMap) -> None:
-    """Raise where root may not map an id: subuid(5) and subgid(5) say which it may."""
-    for kind, file in (("u", "/etc/subuid"), ("g", "/etc/subgid")):
-        entry = call.node.files.stat(file)
+    """Raise where root may not map an id, as subuid(5) and subgid(5) say, or where the kernel takes no such map."""
+    for kind in "ug":
+        entry = call.node.files.stat(f"/etc/sub{kind}id")
         wrong = ids.not_allowed(kind, subordinate(entry.data if entry else ""))
+        if wrong is None and not ids.conflict():
+            continue
+        tool, ranges = f"new{kind}idmap", [one for one in ids.ranges if one.kind == kind]
+        reason = f"write to {kind}id_map failed: Invalid argument"
         if wrong is not None:
-            tool = f"new{kind}idmap"
-            ranges = [one for one in ids.ranges if one.kind == kind]
-            words = " ".join(f"{one.inside} {one.outside} {one.count}" for one in ranges)
-            call.say(
-                f'lxc_map_ids: 3701 {tool} failed to write mapping "{tool}: {kind}id range '
-                f"[{wrong.inside}-{wrong.inside + wrong.count}) -> [{wrong.outside}-{wrong.outside + wrong.count}) "
-                f'not allowed": {tool} {1000 + call.ctid} {words}'
-            )
-            call.say("lxc_spawn: 1795 Failed to set up id mapping.")
-            raise _spawn_failed(call)
+            spans = [f"[{first}-{first + wrong.count})" for first in (wrong.inside, wrong.outside)]
+            reason = f"{kind}id range {' -> '.join(spans)} not allowed"
+        words = " ".join(f"{one.inside} {one.outside} {one.count}" for one in ranges)
+        call.say(f'lxc_map_ids: 3701 {tool} failed to write mapping "{tool}: {reason}": {tool} {call.ctid} {words}')
+        call.say("lxc_spawn: 1795 Failed to set up id mapping.")
+        raise _spawn_failed(call)
 
 
 def warn_of_nesting(call: Call, options: Mapping[str, str], systemd: int | None) -> None:

@@ -203,8 +203,6 @@ def _destroy(zfs: Zfs, _process: Process, given: Options, names: list[str]) -> N
     if _has(given, "-n"):
         return
     for one in wanted:
-        if at and one.partition("@")[2] not in zfs.dataset(dataset).snapshots:
-            raise ZfsError("could not find any snapshots to destroy; check snapshot names.")
         zfs.destroy(one, recursive=recursive, clones=clones)
 
 

@@ -196,13 +196,20 @@ class Zfs:
         if dependent and not clones:
             raise lineage.has_clones(name, "filesystem", dependent)
         for one in doomed:
-            if self.is_busy(one.name.rpartition("/")[2]):
+            if self.is_busy(one.name.rpartition("/")[2]) or self._is_shown_elsewhere(one):
                 raise ZfsError(f"cannot destroy '{one.name}': dataset is busy")
         self._destroy_all(dependent)
         for one in reversed(doomed):
             self._drop(one)
 
+    def _is_shown_elsewhere(self, dataset: Dataset) -> bool:
+        """Whether something else than ZFS has mounted it too."""
+        own = self._mounted.get(dataset.name)
+        return any(mount.tree is dataset.tree and mount.path != own for mount in self._files.mounts)
+
     def _destroy_snapshot(self, name: str, clones: bool) -> None:
+        if name.partition("@")[2] not in self.dataset(name.partition("@")[0]).snapshots:
+            raise ZfsError("could not find any snapshots to destroy; check snapshot names.")
         snapshot = self.snapshot(name)
         dependent = lineage.dependents(self.datasets, [name])
         if dependent and not clones:
