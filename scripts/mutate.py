@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parent.parent
@@ -31,7 +32,7 @@ FOUND, MISSED, NONE_FOUND = 1, 0, 5
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a mutation: ``caught``, ``SURVIVED``, ``UNSOUND`` or ``NO FIT`` (an error of the table)."""
+    """What became of a mutation: ``caught``, ``SURVIVED`` or ``NO FIT`` (an error of the table)."""
 
     mutation: Mutation
     word: str
@@ -62,6 +63,8 @@ class Runner:
     def __init__(self, folder: Path, last: tuple[str, ...]) -> None:
         self._folder = folder
         self._last = last
+        self.broken: frozenset[str] = frozenset()
+        """Tests that fail without any mutation: they catch nothing."""
 
     def judge(self, mutation: Mutation) -> Verdict:
         begun = time.monotonic()
@@ -74,57 +77,46 @@ class Runner:
         except (BadMutation, SyntaxError) as error:
             return "NO FIT", str(error), False
         for tests in (*mutation.tests, *self._last):
-            run = self.run(mutation.name, tests.split(), "-x")
+            run = self._run(mutation.name, tests.split(), "-x")
             if run.rc == FOUND and run.failed:
                 return "caught", run.failed[0], tests in self._last
             if run.rc not in (MISSED, NONE_FOUND):
                 return "NO FIT", run.said, False
         return "SURVIVED", "no test sees it", False
 
-    def sound(self, verdicts: list[Verdict]) -> Iterator[Verdict]:
-        """The verdicts again; a test that fails without the mutation as well has caught nothing."""
-        by = sorted({each.by for each in verdicts if each.word == "caught"})
-        only = self._folder / "only"
-        only.write_text("".join(f"{test}\n" for test in by), "utf-8")
+    def unsound(self, verdicts: Iterable[Verdict]) -> list[Verdict]:
+        """The verdicts by tests that fail without the mutation as well, which are known as broken from now on."""
+        caught = [each for each in verdicts if each.word == "caught" and "::" in each.by]
+        by = sorted({each.by for each in caught} - self.broken)
         files = sorted({test.partition("::")[0] for test in by})
-        broken = self.run("none", [*files, f"--only={only}"]).failed if by else ()
-        for each in verdicts:
-            yield replace(each, word="UNSOUND", by=f"{each.by} fails without it") if each.by in broken else each
+        self.broken |= {*self._run("none", files, only=by).failed} if by else set()
+        return [each for each in caught if each.by in self.broken]
 
-    def run(self, name: str, arguments: list[str], *options: str) -> Run:
+    def _run(self, name: str, arguments: list[str], *options: str, only: Iterable[str] = ()) -> Run:
         """Tests with the mutation of that name."""
         place = Path(tempfile.mkdtemp(dir=self._folder))
-        failed = place / "failed"
-        argv = [
-            sys.executable,
-            __file__,
-            "--run",
-            name,
-            str(failed),
-            f"--basetemp={place / 'tests'}",
-            *options,
-            *arguments,
-        ]
+        orders = place / "orders"
+        orders.write_text(json.dumps({"mutation": name, "only": list(only), "but": sorted(self.broken)}), "utf-8")
+        argv = [sys.executable, __file__, "--run", place, f"--basetemp={place / 'tests'}", *options, *arguments]
         environ = os.environ | {"HYPOTHESIS_STORAGE_DIRECTORY": str(place / "hypothesis")}
         try:
             done = subprocess.run(argv, cwd=HOME, env=environ, capture_output=True, text=True, timeout=LIMIT)
         except subprocess.TimeoutExpired:
             return Run(FOUND, (f"no end within {LIMIT:g} s",), "")
+        failed = place / "failed"
         lines = failed.read_text("utf-8").splitlines() if failed.exists() else []
         return Run(done.returncode, tuple(lines), (done.stdout + done.stderr).strip()[-2000:])
 
 
-def run_tests(name: str, failed: str, arguments: list[str]) -> int:
+def run_tests(place: Path, arguments: list[str]) -> int:
     """In a process of its own: the mutation is switched on, then pytest runs."""
     import pytest
 
-    only = [each.removeprefix("--only=") for each in arguments if each.startswith("--only=")]
-    given = [each for each in arguments if not each.startswith("--only=")]
-    if name != "none":
-        switch_on(every()[name])
-    wanted = Path(only[0]).read_text("utf-8").splitlines() if only else ()
+    orders = json.loads((place / "orders").read_text("utf-8"))
+    if orders["mutation"] != "none":
+        switch_on(every()[orders["mutation"]])
     fixed = ["-q", "--no-header", "--tb=short", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
-    return int(pytest.main([*fixed, *given], plugins=[Reporter(Path(failed), wanted)]))
+    return int(pytest.main([*fixed, *arguments], plugins=[Reporter(place / "failed", orders["only"], orders["but"])]))
 
 
 def chosen(patterns: list[str]) -> list[Mutation]:
@@ -141,9 +133,25 @@ def usage(text: str) -> int:
     return 2
 
 
+def judged(mutations: list[Mutation], jobs: int, last: tuple[str, ...]) -> list[Verdict]:
+    """A verdict for each, told as it is found; one by a test that is broken itself is found anew."""
+    final: dict[str, Verdict] = {}
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(max(1, jobs)) as pool:
+        runner = Runner(Path(folder), last)
+        while mutations:
+            for verdict in pool.map(runner.judge, mutations):
+                print(verdict, flush=True)
+                final[verdict.mutation.name] = verdict
+            again = runner.unsound(final.values())
+            for verdict in again:
+                print(f"broken without a mutation: {verdict.by}")
+            mutations = [verdict.mutation for verdict in again]
+    return list(final.values())
+
+
 def main() -> int:
     if sys.argv[1:2] == ["--run"]:
-        return run_tests(sys.argv[2], sys.argv[3], sys.argv[4:])
+        return run_tests(Path(sys.argv[2]), sys.argv[3:])
     parser = argparse.ArgumentParser(prog="scripts/mutate", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("name", nargs="*", help="only these; * stands for anything, as in check:* or engine.*")
     parser.add_argument("--list", action="store_true", help="show the mutations, run nothing")
@@ -156,15 +164,9 @@ def main() -> int:
             print(f"{each.name} ({each.upholds}): {each.how}")
         return 0
     begun = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(max(1, options.jobs)) as pool:
-        runner = Runner(Path(folder), () if options.quick else (ALL,))
-        verdicts = []
-        for verdict in pool.map(runner.judge, mutations):
-            print(verdict, flush=True)
-            verdicts.append(verdict)
-        final = list(runner.sound(verdicts))
-    missed = [each for each in final if each.word != "caught"]
-    print(f"\n{len(final) - len(missed)} of {len(final)} caught in {time.monotonic() - begun:.0f} s.")
+    verdicts = judged(mutations, options.jobs, () if options.quick else (ALL,))
+    missed = [each for each in verdicts if each.word != "caught"]
+    print(f"\n{len(verdicts) - len(missed)} of {len(verdicts)} caught in {time.monotonic() - begun:.0f} s.")
     for each in missed:
         print(each)
     return int(bool(missed))

@@ -254,15 +254,16 @@ def every() -> dict[str, Mutation]:
 
 
 class Reporter:
-    """A pytest plugin that writes down every test that fails; with ``only``, runs no others."""
+    """A pytest plugin that writes down every test that fails; with ``only``, runs no others; never those of ``but``."""
 
-    def __init__(self, failed: Path, only: Iterable[str] = ()) -> None:
+    def __init__(self, failed: Path, only: Iterable[str] = (), but: Iterable[str] = ()) -> None:
         self._failed = failed
         self._only = frozenset(only)
+        self._but = frozenset(but)
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        if self._only:
-            items[:] = [item for item in items if item.nodeid in self._only]
+        items[:] = [item for item in items if item.nodeid in self._only or not self._only]
+        items[:] = [item for item in items if item.nodeid not in self._but]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:

@@ -36,8 +36,15 @@ class Recorder(SimulatedTransport):
     ``crash_after``: so many commands are let through, then the next is cut off after ``crash_yields`` of its pauses.
     """
 
-    def __init__(self, node: Node, crash_after: int | None = None, crash_yields: int = 0) -> None:
+    def __init__(
+        self,
+        node: Node,
+        crash_after: int | None = None,
+        crash_yields: int = 0,
+        watch: Callable[[Command], None] = lambda _: None,
+    ) -> None:
         super().__init__(node, "sim")
+        self._watch = watch
         self.sent: list[Command] = []
         self._left = crash_after
         self._yields = crash_yields
@@ -46,6 +53,7 @@ class Recorder(SimulatedTransport):
     async def _send(self, command: Command) -> Result:
         if self.crashed:
             raise Crash
+        self._watch(command)
         self.sent.append(command)
         if self._left == 0:
             self.crashed = True
@@ -71,6 +79,8 @@ class Rig:
     node: Node
     distort: Callable[[Plan], Plan] = field(default=lambda plan: plan)
     """Plants a defect in every plan; for tests of the tests."""
+    watch: Callable[[Command], None] = field(default=lambda _: None)
+    """Called before each command of an apply."""
     redact: Callable[[str], str] = str
     events: list[Event] = field(default_factory=list)
     transport: Recorder = field(init=False)
@@ -108,9 +118,8 @@ class Rig:
             settings = Settings(lambda: self.node.clock, jobs, redact=self.redact)
             return await Walk(plan, Machine(transport), self.events.append, settings).run()
 
-        transport = Recorder(self.node)
-        if crash_after is not None:
-            transport = Recorder(self.node, crash_after + 1, crash_yields)
+        left = None if crash_after is None else crash_after + 1
+        transport = Recorder(self.node, left, crash_yields, self.watch)
         summary: Summary = self._run(work, transport)
         return summary
 

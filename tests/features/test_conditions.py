@@ -26,7 +26,7 @@ from phoenix_hypervisor.features.lifecycle.conditions import (
 from phoenix_hypervisor.features.lifecycle.options import Wanted
 
 CONF = """\
-#Managed by Phoenix Hypervisor. Keys%3A memory.
+#Managed by Phoenix Hypervisor.
 memory: 512
 rootfs: tank:subvol-900-disk-0,size=8G
 tags: phoenix
@@ -36,6 +36,7 @@ lxc.cap.drop: sys_admin
 [base]
 memory: 512
 """
+PENDING = "\n[pve:pending]\nmemory: 512\n"
 SNAPSHOT = "tank/subvol-900-disk-0@base"
 WANTED = Wanted({"memory": "512"}, {}, None, ())
 RAW = (("lxc.cap.drop", "sys_admin"),)
@@ -64,6 +65,7 @@ HOLDS: list[tuple[Condition, Result]] = [
     (IsBase(900), guest()),
     (KeysAre(900, WANTED), guest()),
     (KeysAre(900, WANTED), with_line("cores: 2\n")),
+    (KeysAre(900, WANTED), guest(CONF.replace("memory: 512", "memory: 256", 1) + PENDING)),
     (NothingPending(900), guest()),
     (RawIs(900, RAW), guest()),
     (SizeIs(900, "rootfs", 8), guest()),

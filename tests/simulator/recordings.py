@@ -7,12 +7,14 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from phoenix_hypervisor.simulator.node import Node
 
 Rename = Callable[[str], str]
 
-TOOLS = frozenset({"pct", "pvesm", "pveam", "zfs", "zpool", "lxc-attach", "lxc-ls", "lxc-info", "pveversion"})
+TOOLS = frozenset({"pct", "pvesm", "pveam", "pvesh", "zfs", "zpool", "lxc-attach", "lxc-ls", "lxc-info", "pveversion"})
+_IN_SHELL = re.compile(rf"(?<![\w/.-])({'|'.join(sorted(TOOLS))})(?![\w/.-])")
 TARBALL = "local:vztmpl/debian-13-minimal_13.7-1_amd64.tar.zst"
 MAC_900 = "BC:24:11:61:30:C9"
 
@@ -27,6 +29,11 @@ class Record:
     rc: int
     stdout: str
     stderr: str
+
+    @property
+    def is_of_tools(self) -> bool:
+        """Whether it runs one of the tools, itself or in a shell."""
+        return self.argv[0] in TOOLS if self.argv else bool(_IN_SHELL.search(self.shell))
 
     def renamed(self, rename: Rename) -> Record:
         return Record(
@@ -59,6 +66,8 @@ def read(folder: Path, file: str) -> list[Record]:
 _WORDS = {
     "local-zfs": "lucid-zfs",
     "tank-zfs": "vast-zfs",
+    "small": "spare",
+    "viaapi": "viaweb",
     "nosuchstore": "missingplace",
     "rpool": "spool",
     "tank": "vast",
@@ -104,7 +113,7 @@ _WORDS = {
 }
 _HOSTS = re.compile(r"^(base|src)$|((?:hostname: |root@|  ))(base|src)\b")
 """Host names that are words of Proxmox's own texts as well."""
-_IDS = re.compile(r"(?<![0-9.:])9([0-9]{2})(?![0-9])")
+_IDS = re.compile(r"(?:(?<=\":)|(?<=[a-z]:)|(?<![0-9.:]))9([0-9]{2})(?![0-9])")
 _SIZES = {"zfs:4": "zfs:7", "tank-zfs:1,": "tank-zfs:2,", "size=1G": "size=2G"}
 _TOKEN = re.compile(
     "|".join(
@@ -147,22 +156,44 @@ _CHANGING: tuple[tuple[str, str], ...] = (
     (r"^(sent|total size is) .*$", r"\1 N"),
     (r"(\d\.\dG)( +[\d.]+[KMGT]?B?){3} /$", r"\1 N /"),
     (r"(active)( +\d+){3} +[\d.]+%$", r"\1 N"),
+    (r"(UPID:\w+)(:[0-9A-F]{8}){3}", r"\1:N"),
+)
+_FIGURES = frozenset(
+    {"avail", "digest", "disk", "maxdisk", "mem", "memhost", "snaptime", "total", "used", "used_fraction"}
+    | {"alloc_space", "guid", "pool_guid"}
 )
 _SESSION = re.compile(r"^(XDG_|SSH_|MOTD_SHOWN|OLDPWD|SHLVL|_=)")
-_MEASURED = frozenset({"used", "refer", "avail", "creation", "guid"})
+_MEASURED = frozenset({"used", "refer", "avail", "creation", "guid", "alloc", "free"})
 
 
 def comparable(record: Record, text: str) -> str:
     """A text without ids of the moment, times, speeds, hashes, MAC addresses and bytes in use."""
+    if record.argv[:1] in (("pvesh",), ("zpool",)) and text[:1] in ("{", "["):
+        text = json.dumps(_plain(json.loads(text)), sort_keys=True)
     for pattern, put in _CHANGING:
         text = re.sub(pattern, put, text, flags=re.MULTILINE)
     if record.argv[:2] == ("zfs", "list") and "-o" in record.argv:
         text = _unmeasured(text, record.argv[record.argv.index("-o") + 1].split(","))
+    if record.argv[:2] == ("zpool", "list") and "-o" in record.argv:
+        text = _unmeasured(text, record.argv[record.argv.index("-o") + 1].split(","))
+    if record.argv[:2] == ("zpool", "get"):
+        text = re.sub(r"^(\S+\t(free|allocated|guid|load_guid))\t\d+", r"\1\tN", text, flags=re.MULTILINE)
     if record.argv[:2] == ("pct", "df"):
         text = re.sub(" +", " ", text)
     if record.argv[-1:] == ("env",):
         text = "".join(sorted(line for line in text.splitlines(True) if not _SESSION.match(line)))
     return _listed_ids_sorted(_key_lines_sorted(text))
+
+
+def _plain(value: Any, key: str = "") -> Any:
+    """A JSON value without measured figures; lists that have the order of a hash are sorted."""
+    if isinstance(value, dict):
+        return {name: _plain(one, name) for name, one in value.items()}
+    if isinstance(value, list):
+        return sorted((_plain(one) for one in value), key=lambda one: json.dumps(one, sort_keys=True))
+    if key == "content":
+        return ",".join(sorted(value.split(",")))
+    return type(value).__name__ if key in _FIGURES and value else value
 
 
 def _unmeasured(text: str, columns: list[str]) -> str:
@@ -205,6 +236,7 @@ def _node(rename: Rename) -> Node:
     disks = [node.add_disk(f"virtio-pvedisk{number}", 8 << 30) for number in (1, 2, 3, 4)]
     node.add_pool(rename("rpool"), 8_053_063_680, disks=disks[2:3])
     node.add_pool(rename("tank"), 8_053_063_680, disks=disks[:2], layout="mirror")
+    node.zfs.pools[rename("tank")].properties["ashift"] = "12"
     for key, value in {"compression": "lz4", "atime": "off", "xattr": "sa", "acltype": "posixacl"}.items():
         node.zfs.assign(rename("tank"), {key: value})
     for dataset in ("rpool/data", "tank/media", "tank/src"):
@@ -249,17 +281,18 @@ def node_a(rename: Rename = same) -> Node:
 
 
 def node_b(rename: Rename = same) -> Node:
-    """The start of node-b: CTs 960 to 962, stopped; the disk of 961 is on the other pool when its records begin."""
+    """The start of node-b: CTs 960 to 962, stopped, the first with three snapshots; pvestatd does not run."""
     node = _node(rename)
     node.add_storage(rename("small"), "zfspool", "rootdir", pool=rename("tank"))
     for ctid, name in ((960, "ct960"), (961, "full961"), (962, "snap962")):
-        create = _create(ctid, 60 + ctid - 960, name)
-        _container(
-            node, rename, *(("tank-zfs:4" if ctid == 961 and word == "local-zfs:4" else word) for word in create)
-        )
+        _container(node, rename, *_create(ctid, 60 + ctid - 960, name))
+    for name in ("s1", "s2", "a-b"):
+        _container(node, rename, "pct", "snapshot", "960", name)
+    run_pvestatd(node, running=False)
     return node
 
 
-def supported(records: Iterable[Record]) -> list[Record]:
-    """The records whose command the simulated node has."""
-    return [record for record in records if record.argv and record.argv[0] in TOOLS]
+def run_pvestatd(node: Node, *, running: bool) -> None:
+    """Start or stop the daemon that tells the cluster of states."""
+    node.files.mkdir("/run/systemd/units", parents=True)
+    node.files.write("/run/systemd/units/pvestatd.service", "active" if running else "inactive")

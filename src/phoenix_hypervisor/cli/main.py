@@ -16,6 +16,8 @@ from phoenix_hypervisor.errors import ConfigurationError, PhoenixError
 VERBS: dict[str, str] = {
     "plan": "Show what would change and why; change nothing.",
     "apply": "Make the node as declared.",
+    "destroy": "Destroy containers by name, and nothing else.",
+    "rollback": "Put a container back to one of its snapshots.",
     "status": "Show what is there, and what is not as declared.",
     "validate": "Report every problem of the configuration files.",
     "graph": "Draw the dependency tree.",

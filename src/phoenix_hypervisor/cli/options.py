@@ -43,6 +43,19 @@ def yes_option(function: F) -> F:
     return click.option("--yes", "-y", is_flag=True, help="Do not ask.")(function)
 
 
+def request_options(function: F) -> F:
+    """What is to be planned, and where: TARGETS and the options of ``Request``."""
+    for option in (
+        click.option("--no-restart", is_flag=True, help="Stop nothing that runs; what needs it waits, and is told."),
+        rebuild_option,
+        on_option,
+        etc_option,
+        click.argument("targets", nargs=-1),
+    ):
+        function = option(function)
+    return function
+
+
 def rebuild_option(function: F) -> F:
     """``--rebuild CTID``: destroy and make anew what is named, and nothing else."""
     return click.option(

@@ -20,11 +20,22 @@ from phoenix_hypervisor.engine import runlock
 from phoenix_hypervisor.engine.walk import Settings, Summary, Walk
 from phoenix_hypervisor.errors import PhoenixError
 from phoenix_hypervisor.events import Event, Note, RunEnded, RunStarted
+from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.journal import Journal
 from phoenix_hypervisor.plan.step import Plan, Step
 from phoenix_hypervisor.report.progress import Lines, Live
 
 Tell = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What a run is to do, from what is seen of the node; and what is left to do once it is over."""
+
+    plan: Callable[[Node], Plan]
+    """Raises where the node forbids it."""
+    left: Callable[[Node], Plan]
+    question: str = "Apply this?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,16 @@ class Outcome:
     interrupted: bool
 
     @property
+    def unfinished(self) -> list[str]:
+        """The targets that a failure or an interruption left in the middle."""
+        begun = {self._target(step_id) for step_id in self.summary.failed}
+        return sorted(begun - {*self.summary.undone, "host", "download"}, key=str)
+
+    @staticmethod
+    def _target(step_id: str) -> str:
+        return step_id.partition(":")[0]
+
+    @property
     def exit_code(self) -> int:
         if self.interrupted:
             return 130
@@ -46,20 +67,20 @@ class Outcome:
 
 
 def carry_out(
-    current: Session, plan: Plan, arguments: tuple[str, ...], jobs: int, fail_fast: bool, live: bool, approved: bool
+    current: Session, intent: Intent, plan: Plan, jobs: int, fail_fast: bool, live: bool, approved: bool
 ) -> Outcome:
     """Apply the plan under the run lock; a node that changed since it was shown is planned anew."""
     run = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{os.getpid()}"
     with Journal(current.where.places, run, bool(current.site.host.behavior.debug_mode)) as journal:
         settings = Settings(current.where.clock, jobs, fail_fast, redactor(literals(current.site.host)))
-        return current.wait(_locked(current, plan, run, arguments, settings, journal, live, approved))
+        return current.wait(_locked(current, intent, plan, run, settings, journal, live, approved))
 
 
 async def _locked(
     current: Session,
+    intent: Intent,
     shown: Plan,
     run: str,
-    arguments: tuple[str, ...],
     settings: Settings,
     journal: Journal,
     live: bool,
@@ -68,7 +89,7 @@ async def _locked(
     owner = runlock.this_process(run)
     taken_from = await runlock.take(current.machine, owner)
     try:
-        plan = await _plan_again(current, shown, approved)
+        plan = await _plan_again(current, intent, shown, approved)
         with _face(plan, live) as face:
 
             def tell(event: Event) -> None:
@@ -76,13 +97,13 @@ async def _locked(
                 face(event)
 
             begun = current.where.clock()
-            tell(RunStarted(begun, run, plan.node, arguments, len(plan.steps)))
+            tell(RunStarted(begun, run, plan.node, tuple(sys.argv[1:]), len(plan.steps)))
             if taken_from:
                 tell(Note(begun, f"The run lock was taken over from {taken_from}, which is gone."))
             walk = Walk(plan, current.machine, tell, settings)
             with _interruptible(walk) as interrupted:
                 summary = await walk.run()
-            remaining = await _still_needed(current, summary)
+            remaining = await _still_needed(current, intent, summary)
             seconds = current.where.clock() - begun
             outcome = Outcome(plan, summary, remaining, seconds, journal.path, interrupted())
             counts = (len(summary.done), len(summary.failed), len(summary.skipped))
@@ -92,21 +113,19 @@ async def _locked(
         await runlock.give(current.machine, owner)
 
 
-async def _plan_again(current: Session, shown: Plan, approved: bool) -> Plan:
+async def _plan_again(current: Session, intent: Intent, shown: Plan, approved: bool) -> Plan:
     """The node as it is now that nobody else changes it."""
-    node = await current.look()
-    current.judge(node)
-    plan = current.plan(node)
+    plan = intent.plan(await current.look())
     if plan.steps != shown.steps and not approved:
         raise PhoenixError("The node changed after the plan was shown; nothing was done.", "Run it again.")
     return plan
 
 
-async def _still_needed(current: Session, summary: Summary) -> tuple[Step, ...]:
+async def _still_needed(current: Session, intent: Intent, summary: Summary) -> tuple[Step, ...]:
     """Exit code 0 is not the truth: what was done must not be needed any more."""
     if summary.failed or summary.skipped:
         return ()
-    return current.plan_after(await current.look()).steps
+    return intent.left(await current.look()).steps
 
 
 @contextmanager

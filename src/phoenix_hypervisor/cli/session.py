@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import click
@@ -22,6 +22,7 @@ from phoenix_hypervisor.features.lifecycle.node import Node, read_node
 from phoenix_hypervisor.machine import Machine
 from phoenix_hypervisor.plan.build import build
 from phoenix_hypervisor.plan.preflight import answer, preflight
+from phoenix_hypervisor.plan.saved import Request, SavedPlan, save
 from phoenix_hypervisor.plan.step import Plan
 from phoenix_hypervisor.plan.targets import Selection, select
 from phoenix_hypervisor.plan.wanted import asked_of
@@ -40,7 +41,9 @@ class Session:
     selection: Selection
     where: Where
     runner: asyncio.Runner
-    rebuild: tuple[int, ...] = ()
+    request: Request
+    histories: tuple[int, ...] = ()
+    """Containers of which every snapshot is to be known."""
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """Run to the end on the session's loop."""
@@ -52,7 +55,11 @@ class Session:
 
     async def look(self) -> Node:
         """Read the node: one round trip."""
-        return await read_node(self.machine, asked_of(self.site))
+        return await read_node(self.machine, replace(asked_of(self.site), histories=self.histories))
+
+    def knowing(self, histories: tuple[int, ...]) -> Session:
+        """The same session, which looks at every snapshot of these containers, too."""
+        return replace(self, histories=histories)
 
     def judge(self, node: Node) -> tuple[Problem, ...]:
         """Warnings that only the node could tell; ConfigurationError when it tells of errors."""
@@ -67,29 +74,35 @@ class Session:
         return None if self.selection.everything else self.selection.ctids
 
     def plan(self, node: Node) -> Plan:
-        return build(self.site, node, self._selected, self.selection.host, self.rebuild)
+        asked = self.request
+        return build(self.site, node, self._selected, self.selection.host, asked.rebuild, asked.restart)
 
     def plan_after(self, node: Node) -> Plan:
         """What is still to be done when the run is over: what was to be made anew was."""
-        return build(self.site, node, self._selected, self.selection.host)
+        return build(self.site, node, self._selected, self.selection.host, may_restart=self.request.restart)
+
+    def saved(self, plan: Plan, node: Node, also: Iterable[str] = ()) -> SavedPlan:
+        """The plan as a file holds it; with the facts of these targets, too."""
+        texts = {name: (self.site.etc / name).read_text(errors="surrogateescape") for name in self.site.files}
+        asked = replace(self.request, etc=str(self.site.etc.resolve()))
+        return save(plan, node, asked, texts, also)
 
 
 @contextmanager
-def session(
-    etc: str | None, on: str | None, targets: Iterable[str], exclusive: bool = False, rebuild: tuple[int, ...] = ()
-) -> Iterator[Session]:
+def session(request: Request, exclusive: bool = False) -> Iterator[Session]:
     """Load and check the configuration, then reach the node; nothing is touched when the configuration has errors."""
-    loaded = load(find_etc(etc, os.environ))
+    loaded = load(find_etc(request.etc, os.environ))
     certain = _certain(loaded)
     if loaded.site is None or any(problem.severity == "error" for problem in certain):
         raise ConfigurationError(loaded.problems)
     site = loaded.site
-    selection = select(site, targets)
-    if strange := sorted(set(rebuild) - selection.ctids):
+    selection = select(site, request.targets)
+    if strange := sorted(set(request.rebuild) - selection.ctids):
         raise UsageError(f"--rebuild {strange[0]}: it is not among what is applied.", "Name it as a target, too.")
-    with reach(on, lambda node: fit(site, node), exclusive) as where, asyncio.Runner(loop_factory=where.loop) as runner:
+    reached = reach(request.on, lambda node: fit(site, node), exclusive)
+    with reached as where, asyncio.Runner(loop_factory=where.loop) as runner:
         try:
-            yield Session(site, certain, loaded.questions, selection, where, runner, rebuild)
+            yield Session(site, certain, loaded.questions, selection, where, runner, request)
         finally:
             runner.run(where.transport.close())
 

@@ -8,6 +8,7 @@ import click
 
 from phoenix_hypervisor.cli.options import etc_option, on_option, output_option
 from phoenix_hypervisor.cli.session import session, tell_given, tell_problems, terminal_style
+from phoenix_hypervisor.plan.saved import Request
 from phoenix_hypervisor.plan.status import rows
 from phoenix_hypervisor.report.status import render_status
 
@@ -26,7 +27,7 @@ Exit codes: 0 done; 1 the node could not be read; 2 configuration or usage error
 @output_option()
 def command(targets: tuple[str, ...], etc: str | None, on: str | None, output: str) -> int:
     """Show what is there, and what is not as declared."""
-    with session(etc, on, targets) as current:
+    with session(Request(etc, on, targets)) as current:
         node = current.wait(current.look())
         problems = (*current.warnings, *current.judge(node))
         plan = current.plan(node)

@@ -12,10 +12,10 @@ from phoenix_hypervisor.features.lifecycle.conditions import FileIsThere
 from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.plan.chain import Outcome
 from phoenix_hypervisor.plan.container import plan_container
+from phoenix_hypervisor.plan.destroy import clones_first, destructions
 from phoenix_hypervisor.plan.explain import undeclared
 from phoenix_hypervisor.plan.graph import order
 from phoenix_hypervisor.plan.obstacle import Obstacle
-from phoenix_hypervisor.plan.rebuild import destructions
 from phoenix_hypervisor.plan.step import Blocked, Expect, Plan, Step, Symbol, Undo
 from phoenix_hypervisor.plan.survey import Survey, needs_of
 from phoenix_hypervisor.plan.unmanaged import unmanaged
@@ -55,7 +55,7 @@ def build(
     made = [step for outcome in outcomes.values() for step in outcome.steps]
     return Plan(
         node=node.name,
-        steps=(*_in_order(removed), *_with_downloads(site, node, made)),
+        steps=(*clones_first(removed), *_with_downloads(site, node, made)),
         blocked=tuple(blocked.values()),
         notes=(
             *(note for outcome in outcomes.values() for note in outcome.notes),
@@ -65,12 +65,6 @@ def build(
         names={str(ctid): site.containers[ctid].name for ctid in chosen},
         undo=_undo(survey, outcomes),
     )
-
-
-def _in_order(removed: Mapping[int, Step]) -> Iterable[Step]:
-    """Clones before what they are clones of."""
-    steps = {step.id: step for step in removed.values()}
-    return (steps[step_id] for step_id in order({step.id: step.needs for step in steps.values()}, key=str))
 
 
 def _undo(survey: Survey, outcomes: Mapping[int, Outcome]) -> Mapping[str, Undo]:

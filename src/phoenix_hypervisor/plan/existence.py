@@ -15,6 +15,9 @@ from phoenix_hypervisor.plan.step import Expect, Guarded, Symbol, Undo, Work
 from phoenix_hypervisor.plan.wanted import wanted_options, wanted_volumes
 from phoenix_hypervisor.proxmox.guest import Section
 
+_GIVEN = {"memory": "512", "swap": "512"}
+"""What ``pct create`` writes where it is told nothing (PVE::API2::LXC, create_vm)."""
+
 
 def _where(container: Container) -> tuple[str, int]:
     """Storage and size of the root file system; both were checked before."""
@@ -47,7 +50,7 @@ def create(chain: Chain, node: Node, guest: Guest | None) -> None:
         Expect((Whole(container.ctid), KeysAre(container.ctid, wanted))),
         commands.end_creation(container.ctid),
     )
-    chain.observed = applied(Section({"rootfs": f"{storage}:{size},size={size}G"}), differences)
+    chain.observed = applied(Section({"rootfs": f"{storage}:{size},size={size}G", **_GIVEN}), differences)
     remember_undo(chain, step, commands.begin_creation(container.ctid, before))
 
 

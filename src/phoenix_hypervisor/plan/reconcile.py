@@ -8,7 +8,16 @@ from phoenix_hypervisor.features.lifecycle import commands, firewall, raw
 from phoenix_hypervisor.features.lifecycle.conditions import FirewallIs, KeysAre, RawIs, SizeIs
 from phoenix_hypervisor.features.lifecycle.marks import record_of
 from phoenix_hypervisor.features.lifecycle.node import Guest, Node
-from phoenix_hypervisor.features.lifecycle.options import FIREWALL, RAW, Difference, Effect, Wanted, applied, brief
+from phoenix_hypervisor.features.lifecycle.options import (
+    FIREWALL,
+    RAW,
+    Difference,
+    Effect,
+    Wanted,
+    applied,
+    brief,
+    mount_properties,
+)
 from phoenix_hypervisor.features.lifecycle.volumes import Placement, detached, place
 from phoenix_hypervisor.plan.chain import Chain
 from phoenix_hypervisor.plan.step import Expect, Symbol, Work
@@ -21,7 +30,7 @@ from phoenix_hypervisor.plan.wanted import (
     wanted_volumes,
 )
 from phoenix_hypervisor.proxmox.guest import Section
-from phoenix_hypervisor.proxmox.properties import PropertyError, parse_properties, parse_size
+from phoenix_hypervisor.proxmox.properties import PropertyError, parse_properties, parse_size, render_properties
 
 
 def reconcile(chain: Chain, node: Node, guest: Guest | None) -> None:
@@ -117,6 +126,12 @@ def _grow(chain: Chain, placement: Placement) -> None:
         holds = Expect((SizeIs(chain.ctid, key, wanted),))
         reason = "smaller than declared"
         chain.add("grow", Symbol.CHANGE, title, reason, commands.grow(chain.ctid, key, wanted), holds)
+        chain.observed = chain.observed.updated({key: _grown(chain.observed.get(key) or "", wanted)})
+
+
+def _grown(value: str, size_gb: int) -> str:
+    """A volume's value once it has so many GiB."""
+    return render_properties({**mount_properties(value), "size": f"{size_gb}G"}, "volume")
 
 
 def _root_growth(chain: Chain) -> list[tuple[str, int, int]]:

@@ -24,7 +24,7 @@ ALLOWED_CONTENT: Mapping[str, frozenset[str]] = {
 
 SNAPSHOT_TYPES = frozenset({"zfspool", "lvmthin", "rbd", "btrfs"})
 LINKED_TYPES = frozenset({"zfspool", "lvmthin", "rbd"})
-"""Source: ``volume_has_feature`` of the plugins; dir, nfs and cifs have both for qcow2 only, which containers have not."""
+"""Source: ``volume_has_feature`` of the plugins. Those with files have both for qcow2, which containers do not use."""
 
 
 @dataclass(frozen=True, slots=True)

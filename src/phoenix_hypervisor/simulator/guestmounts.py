@@ -126,7 +126,7 @@ class GuestMounts:
         if entry.is_bind:
             self._bind(entry, there)
         elif entry.kind == "tmpfs":
-            base = f"/tmpfs{target}"
+            base = f"/mounted{target}"
             if base not in self._memory:
                 self._memory.put(base, Entry("directory", "", 0o1777, self._memory["/dev"].uid))
             files.mount(target, self._memory, "tmpfs", base, read_only="ro" in entry.options, over=True)

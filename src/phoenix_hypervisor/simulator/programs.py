@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from phoenix_hypervisor.simulator import coreutils, debian, durations, lxc, pveam, pvesm, shell, tool
+from phoenix_hypervisor.simulator import coreutils, debian, durations, lxc, pveam, pvesh, pvesm, shell, tool
 from phoenix_hypervisor.simulator.findmnt import findmnt
 from phoenix_hypervisor.simulator.pct import commands as pct
 from phoenix_hypervisor.simulator.process import Program
@@ -30,6 +30,7 @@ def of_node(node: Node) -> Mapping[str, Program]:
         "pct": tool.program(node, "pct", durations.PCT, pct.HANDLERS),
         "pvesm": tool.program(node, "pvesm", durations.PVESM, pvesm.HANDLERS),
         "pveam": tool.program(node, "pveam", durations.PVEAM, pveam.HANDLERS),
+        "pvesh": pvesh.program(node),
         "pveversion": pveam.version(node),
         **lxc.programs(node),
     }

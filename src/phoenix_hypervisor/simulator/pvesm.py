@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from phoenix_hypervisor.proxmox.properties import parse_size
@@ -41,15 +41,15 @@ def status(call: Call) -> Steps:
         disabled = "disable" in storage.options and storage.options["disable"] != "0"
         if call.parameters.get("enabled") == "1" and disabled:
             continue
-        total, used = (0, 0) if disabled else _space(call.node, storage)
+        total, used = (0, 0) if disabled else space(call.node, storage)
         state = "disabled" if disabled else "active" if total else "inactive"
         figures = [str(number >> 10) for number in (total, used, total - used)]
         share = "N/A" if disabled else f"{100 * used / max(1, total):.2f}%"
         call.process.say(row.format(name, storage.type, state, *(["N/A"] * 3 if disabled else figures), share))
 
 
-def _space(node: Node, storage: Storage) -> tuple[int, int]:
-    """Total and used bytes; zero where the storage cannot be reached."""
+def space(node: Node, storage: Storage) -> tuple[int, int]:
+    """The total and the used bytes of a storage; zero where the storage cannot be reached."""
     if storage.type == "zfspool":
         dataset = node.zfs.datasets.get(storage.pool or "")
         if dataset is None:
@@ -65,7 +65,7 @@ def _space(node: Node, storage: Storage) -> tuple[int, int]:
 
 def listing(call: Call) -> Steps:
     yield 0.0
-    rows = list(_content(call.node, call.node.storages.get(call.parameters["storage"]), call.parameters.get("content")))
+    rows = list(contents(call.node, call.node.storages.get(call.parameters["storage"]), call.parameters.get("content")))
     if "vmid" in call.parameters:
         rows = [row for row in rows if row[4] == call.parameters["vmid"]]
     table = [("Volid", "Format", "Type", "Size", "VMID"), *rows]
@@ -74,7 +74,8 @@ def listing(call: Call) -> Steps:
         call.process.say(f"{volid:<{widths[0]}} {form:<7} {kind:<9} {size:>{widths[1]}} {owner}".rstrip() + "\n")
 
 
-def _content(node: Node, storage: Storage, wanted: str | None) -> Generator[tuple[str, str, str, str, str], None, None]:
+def contents(node: Node, storage: Storage, wanted: str | None) -> Iterator[tuple[str, str, str, str, str]]:
+    """What a storage holds: volume id, format, content type, bytes, owner."""
     for volume in node.storages.volumes(storage.id):
         if wanted in (None, "rootdir"):
             form = "subvol" if volume.dataset else "raw"

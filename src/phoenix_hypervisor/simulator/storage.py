@@ -185,10 +185,8 @@ class Storages:
     def allocate(self, name: str, ctid: int, size: int, wanted: str | None = None) -> Volume:
         """Make an empty volume of so many bytes for a guest: the first free disk number, or the wanted name."""
         storage = self.get(name)
-        taken = {volume.name.rpartition("/")[2] for volume in self.volumes(name)}
         prefix, suffix = ("subvol", "") if storage.type == "zfspool" else ("vm", ".raw")
-        numbered = (f"{prefix}-{ctid}-disk-{number}{suffix}" for number in range(1000))
-        leaf = wanted or next(free for free in numbered if not self._is_taken(free, taken))
+        leaf = wanted or self._free_name(name, prefix, ctid, suffix)
         if storage.type == "zfspool":
             values = {"acltype": "posixacl", "xattr": "sa", "refquota": str(size) if size else "none"}
             try:
@@ -224,6 +222,27 @@ class Storages:
             self._zfs.destroy(found.dataset.name, recursive=True)
         except ZfsError as refused:
             raise _from_zfs(refused) from refused
+
+    def hand_over(self, volume: str, ctid: int) -> str:
+        """Give a volume the name of another guest's; its new id. Its content stays where it is."""
+        found = self.volume(volume)
+        leaf = found.name.rpartition("/")[2]
+        kind, suffix = leaf.partition("-")[0], ".raw" if found.dataset is None else ""
+        new = self._free_name(found.storage.id, kind, ctid, suffix)
+        if found.dataset is not None:
+            self._zfs.rename(found.dataset.name, f"{found.dataset.parent}/{new}")
+            return volume.removesuffix(leaf) + new
+        old, path = self._locate(volume)[2], f"{found.storage.path}/images/{ctid}/{new}"
+        self._files.mkdir(path.rpartition("/")[0], parents=True)
+        self._files.rename(old, path)
+        self.images[path] = self.images.pop(old)
+        return f"{found.storage.id}:{ctid}/{new}"
+
+    def _free_name(self, name: str, kind: str, ctid: int, suffix: str) -> str:
+        """The first name of a guest's volume that none has."""
+        taken = {volume.name.rpartition("/")[2] for volume in self.volumes(name)}
+        numbered = (f"{kind}-{ctid}-disk-{number}{suffix}" for number in range(1000))
+        return next(free for free in numbered if not self._is_taken(free, taken))
 
     def rename_to_base(self, volume: Volume) -> str:
         """Give a volume the name of a base volume, the first half of making one; its new id."""

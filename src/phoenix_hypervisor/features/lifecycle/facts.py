@@ -80,6 +80,12 @@ def _digests(result: Result) -> dict[str, str]:
     return {PurePosixPath(row[1].lstrip("*")).name: row[0] for row in rows if len(row) == 2}
 
 
+def _history(result: Result) -> tuple[str, ...]:
+    """Names of snapshots in the order of their transaction groups, of ``zfs list -p -o createtxg,name``."""
+    rows = (line.split("\t") for line in answered(result, "the snapshots of a container (zfs list)").splitlines())
+    return tuple(row[1] for row in sorted((row for row in rows if len(row) == 2), key=lambda row: int(row[0])))
+
+
 def _owners(result: Result) -> dict[str, tuple[int, int]]:
     """Folder to its owner and group, of ``stat -c '%u %g %n'``."""
     rows = (line.split(" ", 2) for line in result.stdout.splitlines())
@@ -157,6 +163,17 @@ for folder; do
 done
 exit 0
 """
+_HISTORIES = """\
+command -v zfs >/dev/null || exit 0
+datasets=$(zfs list -H -t filesystem -o name) || exit 1
+printf '%s\\n' "$datasets" | while read -r dataset; do
+  for ctid; do
+    case ${dataset##*/} in
+      subvol-"$ctid"-disk-*) zfs list -H -p -r -t snapshot -o createtxg,name "$dataset" || exit 1 ;;
+    esac
+  done
+done
+"""
 _SNAPSHOTS = """\
 command -v zfs >/dev/null || exit 0
 datasets=$(zfs list -H -t filesystem -o name) || exit 1
@@ -199,6 +216,11 @@ TARBALLS = Fact("tarballs in storages", _script(_TARBALLS), lambda result: froze
 def snapshots(names: tuple[str, ...]) -> Fact[frozenset[str]]:
     """Which ZFS snapshots of these names the volumes have; asked by name, as a node may have many thousands."""
     return Fact("snapshots of volumes", _script(_SNAPSHOTS, *names), _lines)
+
+
+def histories(ctids: tuple[int, ...]) -> Fact[tuple[str, ...]]:
+    """Every ZFS snapshot of these containers' volumes, oldest first, whoever took it."""
+    return Fact("snapshots of containers", _script(_HISTORIES, *map(str, ctids)), _history)
 
 
 def folders(paths: tuple[str, ...]) -> Fact[dict[str, tuple[int, int]]]:

@@ -119,6 +119,8 @@ class Node:
     """``cluster`` or CTID to the text of its firewall file."""
     folders: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Folders that are to be mounted and are there, with owner and group."""
+    history: tuple[str, ...] = ()
+    """Every ZFS snapshot of the containers that it was asked for, oldest first."""
     id_ranges: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     """``subuid`` and ``subgid`` to the ranges of ids that root may map."""
     volumes_by_id: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
@@ -170,6 +172,14 @@ class Node:
         numbers = {int(name.rpartition("-")[2]) for name in there}
         free = next(number for number in range(len(numbers) + 1) if number not in numbers)
         return f"{storage.pool}/subvol-{ctid}-disk-{free}"
+
+    def newer_snapshots(self, guest: Guest, name: str) -> tuple[str, ...]:
+        """The ZFS snapshots of the guest's volumes that are newer than its snapshot of that name."""
+        named = {self.dataset_of(volume) for volume in guest.volume_ids}
+        own = [each for each in self.history if each.partition("@")[0] in named]
+        positions = [position for position, each in enumerate(own) if each.endswith(f"@{name}")]
+        later = own[min(positions) :] if positions else []
+        return tuple(each for each in later if not each.endswith(f"@{name}"))
 
     def dataset_of(self, volume: str) -> str | None:
         """The dataset behind a volume id such as ``tank:subvol-900-disk-0``; None when no zfspool holds it."""
@@ -229,11 +239,16 @@ class Asked:
     """Absolute paths."""
     snapshots: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
+    histories: tuple[int, ...] = ()
+    """Containers all of whose ZFS snapshots are wanted."""
 
-    def facts(self) -> tuple[Fact[frozenset[str]], Fact[frozenset[str]], Fact[dict[str, tuple[int, int]]]]:
+    def facts(
+        self,
+    ) -> tuple[Fact[frozenset[str]], Fact[frozenset[str]], Fact[dict[str, tuple[int, int]]], Fact[tuple[str, ...]]]:
         names = (tuple(sorted(set(each))) for each in (self.tarballs, self.snapshots, self.folders))
         tarballs, snapshots, folders = names
-        return known.existing(tarballs), known.snapshots(snapshots), known.folders(folders)
+        asked = known.existing(tarballs), known.snapshots(snapshots), known.folders(folders)
+        return *asked, known.histories(self.histories)
 
 
 _ALWAYS: tuple[Fact[Any], ...] = (
@@ -250,7 +265,7 @@ async def read_node(machine: Machine, asked: Asked = Asked()) -> Node:
 
 def assemble(facts: Facts, asked: Asked) -> Node:
     """The node of one reading."""
-    looked_for, taken, folders = asked.facts()
+    looked_for, taken, folders, histories = asked.facts()
     name, listed = facts[known.NAME], facts[known.VMLIST]
     storages = {key: storage for key, storage in facts[known.STORAGES].items() if storage.is_on(name)}
     datasets = {
@@ -276,6 +291,7 @@ def assemble(facts: Facts, asked: Asked) -> Node:
         scripts=facts[known.NODE_SCRIPTS],
         firewalls=facts[known.FIREWALLS],
         folders=facts[folders],
+        history=facts[histories],
         id_ranges=facts[known.ID_RANGES],
         creating={ctid: frozenset(words) for ctid, words in begun.items()},
         copying={

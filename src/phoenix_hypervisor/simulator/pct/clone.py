@@ -13,10 +13,10 @@ from phoenix_hypervisor.simulator.contract import keys_of, print_properties
 from phoenix_hypervisor.simulator.failures import PveError
 from phoenix_hypervisor.simulator.guests import check_lock
 from phoenix_hypervisor.simulator.pct import firewall
+from phoenix_hypervisor.simulator.pct.copying import copied
 from phoenix_hypervisor.simulator.pct.values import random_mac
 from phoenix_hypervisor.simulator.pct.volumes import (
     MountPoint,
-    allocate_bytes,
     check_storage,
     made,
     mount_points,
@@ -184,18 +184,9 @@ def _full(
     call: Call, plan: Plan, point: MountPoint, source: Volume, made_volumes: list[str]
 ) -> Generator[float, None, Volume]:
     call.say(f"create full clone of mountpoint {point.key} ({point.volume})")
-    storages = call.node.storages
-    name = plan.storage or source.storage.id
-    volume = yield from allocate_bytes(call, name, plan.ctid, storages.size(source), root_of(plan.source))
-    made_volumes.append(volume.id)
+    storage = plan.storage or source.storage.id
     content = _frozen(plan, source) if plan.snapshot else source.content
-    size = content.bulk + sum(len(entry.data) for entry in content.tree.values())
-    yield durations.copy(size)
-    volume.tree.update(content.tree)
-    volume.content.bulk = content.bulk
-    volume.content.system = source.content.system
-    call.process.say(_rsync(size, len(content.tree), durations.copy(size)))
-    return volume
+    return (yield from copied(call, source, content, storage, plan.ctid, plan.source, made_volumes))
 
 
 def _frozen(plan: Plan, source: Volume) -> Snapshot | Dataset | Image:
@@ -207,22 +198,6 @@ def _frozen(plan: Plan, source: Volume) -> Snapshot | Dataset | Image:
         place = f"/var/lib/lxc/{plan.ctid}/.copy-volume-2//"
         raise PveError(f"command 'mount -o ro -t zfs {dataset.name}@{plan.snapshot} {place}' failed: exit code 32")
     return dataset.snapshots[plan.snapshot]
-
-
-def _rsync(size: int, files: int, seconds: float) -> str:
-    """What rsync tells of a copy."""
-    sent = size + size // 350
-    return (
-        f"\nNumber of files: {files:,} (reg: {files:,}, dir: 0, link: 0)\n"
-        f"Number of created files: {files:,} (reg: {files:,}, dir: 0, link: 0)\n"
-        f"Number of deleted files: 0\nNumber of regular files transferred: {files:,}\n"
-        f"Total file size: {size:,} bytes\nTotal transferred file size: {size:,} bytes\n"
-        f"Literal data: {size:,} bytes\nMatched data: 0 bytes\nFile list size: 65,534\n"
-        "File list generation time: 0.014 seconds\nFile list transfer time: 0.000 seconds\n"
-        f"Total bytes sent: {sent:,}\nTotal bytes received: 74,652\n\n"
-        f"sent {sent:,} bytes  received 74,652 bytes  {sent / seconds:,.2f} bytes/sec\n"
-        f"total size is {size:,}  speedup is {size / max(1, sent):.2f}\n"
-    )
 
 
 def _unlock_source(call: Call) -> None:

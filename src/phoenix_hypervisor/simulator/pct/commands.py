@@ -13,6 +13,7 @@ from phoenix_hypervisor.simulator.pct import (
     inside,
     look,
     mounting,
+    move,
     power,
     resize,
     snapshots,
@@ -35,6 +36,7 @@ def _warned(handler: Handler) -> Handler:
 _VERBS: Mapping[str, Handler] = {
     **look.HANDLERS,
     **mounting.HANDLERS,
+    **move.HANDLERS,
     **change.HANDLERS,
     **clone.HANDLERS,
     **create.HANDLERS,

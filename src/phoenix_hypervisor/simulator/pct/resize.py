@@ -8,10 +8,9 @@ from dataclasses import replace
 from phoenix_hypervisor.proxmox.properties import parse_size, render_size
 from phoenix_hypervisor.simulator import durations
 from phoenix_hypervisor.simulator.call import Call, Handler, Work
-from phoenix_hypervisor.simulator.contract import keys_of, property_problems
 from phoenix_hypervisor.simulator.failures import PveError
 from phoenix_hypervisor.simulator.guests import check_lock
-from phoenix_hypervisor.simulator.pct.volumes import mount_point
+from phoenix_hypervisor.simulator.pct.volumes import configured
 
 
 def resize(call: Call) -> Work:
@@ -20,14 +19,12 @@ def resize(call: Call) -> Work:
     with (yield from call.lock_configuration()):
         config = call.guests.load(call.ctid)
         check_lock(config)
-        current = config.current.get(key)
-        if current is None:
-            lines = "".join(f"\n{name}: {reason}" for name, reason in property_problems("", keys_of(key)))
-            raise PveError(f"format error{lines}")
-        point = mount_point(key, current)
+        point = configured(config.current, key)
         if not point.is_volume:
             raise PveError("can't resize mount point with a host directory")
         volume = call.node.storages.volume(point.volume)
+        if volume.owner != call.ctid:
+            raise PveError(f"can't resize mount point owned by another container ({volume.owner})")
         size = parse_size(text.lstrip("+"))
         before = call.node.storages.size(volume)
         wanted = before + size if text.startswith("+") else size

@@ -10,7 +10,7 @@ from phoenix_hypervisor.proxmox.guest import Section
 from phoenix_hypervisor.proxmox.properties import parse_properties, render_size
 from phoenix_hypervisor.simulator import durations
 from phoenix_hypervisor.simulator.call import Call, Steps
-from phoenix_hypervisor.simulator.contract import keys_of, print_properties, split_properties
+from phoenix_hypervisor.simulator.contract import keys_of, print_properties, property_problems, split_properties
 from phoenix_hypervisor.simulator.failures import ParameterError, PveError
 from phoenix_hypervisor.simulator.guests import MOUNT_POINT
 from phoenix_hypervisor.simulator.idmap import IdMap, IdMapError
@@ -55,6 +55,15 @@ def mount_points(section: Section) -> list[MountPoint]:
     keys = [key for key in section.options if POINT.match(key)]
     keys.sort(key=lambda key: -1 if key == "rootfs" else int(key[2:]))
     return [mount_point(key, section.options[key]) for key in keys]
+
+
+def configured(section: Section, key: str) -> MountPoint:
+    """The mount point of a key. Raises PveError where there is none."""
+    text = section.get(key)
+    if text is None:
+        lines = "".join(f"\n{name}: {reason}" for name, reason in property_problems("", keys_of(key)))
+        raise PveError(f"format error{lines}")
+    return mount_point(key, text)
 
 
 def owned(section: Section, storages: Storages, ctid: int) -> Iterator[str]:

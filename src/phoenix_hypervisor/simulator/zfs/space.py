@@ -36,6 +36,10 @@ class Space:
         inside = (one for name, one in self._zfs.datasets.items() if name.startswith(prefix))
         return self.own(dataset) + sum(self.own(one) for one in inside)
 
+    def of_pool(self, name: str) -> int:
+        """Bytes that a pool has allocated."""
+        return self.used(self._zfs.datasets[name])
+
     def available(self, name: str) -> int:
         """Bytes that may still be written, as the quotas and the pool allow."""
         zfs = self._zfs

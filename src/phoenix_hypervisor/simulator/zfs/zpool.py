@@ -1,4 +1,4 @@
-"""The program ``zpool``: what it lists."""
+"""The program ``zpool``: what it tells of the pools."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from phoenix_hypervisor.simulator import durations
 from phoenix_hypervisor.simulator.process import Process, Program, Run
 from phoenix_hypervisor.simulator.tables import aligned
+from phoenix_hypervisor.simulator.zfs import pools, status
 from phoenix_hypervisor.simulator.zfs.datasets import Zfs
 from phoenix_hypervisor.simulator.zfs.model import Pool, ZfsError
-from phoenix_hypervisor.simulator.zfs.properties import nice
 from phoenix_hypervisor.simulator.zfs.space import Space
 
+_SHORT = {"alloc": "allocated", "cap": "capacity", "frag": "fragmentation", "dedup": "dedupratio"}
+_SHORT |= {"ckpoint": "checkpoint", "expandsz": "expandsize"}
 _COLUMNS = ("name", "size", "alloc", "free", "ckpoint", "expandsz", "frag", "cap", "dedup", "health", "altroot")
-_LONG = {"allocated": "alloc", "capacity": "cap", "fragmentation": "frag", "dedupratio": "dedup"}
-_FIXED = {"ckpoint": "-", "expandsz": "-", "frag": "0", "health": "ONLINE", "altroot": "-", "dedup": "1.00"}
 
 
 def program(zfs: Zfs) -> Program:
@@ -27,8 +27,10 @@ def program(zfs: Zfs) -> Program:
         try:
             if verb == "list":
                 process.say(_list(zfs, process.argv[2:]))
+            elif verb == "get":
+                process.say(_get(zfs, process.argv[2:]))
             elif verb == "status":
-                process.say(_status(zfs, process.argv[2:]))
+                process.say(_status(zfs, process))
             elif verb == "version":
                 process.say(f"zfs-{zfs.version}\nzfs-kmod-{zfs.version}\n")
             elif verb == "import":
@@ -57,44 +59,52 @@ def _pools(zfs: Zfs, names: Sequence[str]) -> list[Pool]:
 def _list(zfs: Zfs, arguments: list[str]) -> str:
     given, names = getopt.gnu_getopt(arguments, "HLPpvo:")
     options = dict(given)
-    columns = [_LONG.get(name, name) for name in options.get("-o", ",".join(_COLUMNS)).split(",")]
+    columns = options.get("-o", ",".join(_COLUMNS)).split(",")
     space, parsable = zfs.space(), "-p" in options
-    lines = [[_value(zfs, pool, name, space, parsable) for name in columns] for pool in _pools(zfs, names)]
+    lines = [[_value(pool, name, space, parsable) for name in columns] for pool in _pools(zfs, names)]
     if "-H" in options:
         return "".join("\t".join(line) + "\n" for line in lines)
-    return aligned([[name.upper() for name in columns], *lines]) if lines else "no pools available\n"
+    heads = [{long: short for short, long in _SHORT.items()}.get(name, name).upper() for name in columns]
+    return aligned([heads, *lines]) if lines else "no pools available\n"
 
 
-def _value(zfs: Zfs, pool: Pool, name: str, space: Space, parsable: bool) -> str:
-    allocated = space.used(zfs.datasets[pool.name])
-    numbers = {"size": pool.size, "alloc": allocated, "free": pool.size - allocated}
-    if name in numbers:
-        return str(numbers[name]) if parsable else nice(numbers[name])
-    sign = "" if parsable else "%"
-    texts = {
-        **_FIXED,
-        "name": pool.name,
-        "guid": str(pool.guid),
-        "cap": f"{allocated * 100 // pool.size}{sign}",
-        "frag": f"0{sign}",
-        "ashift": "12",
-        "autotrim": "off",
-    }
-    found = pool.properties.get(name) or texts.get(name)
+def _value(pool: Pool, name: str, space: Space, parsable: bool) -> str:
+    """A cell of ``zpool list``."""
+    if name == "name":
+        return pool.name
+    found = pools.properties(pool, space).get(_SHORT.get(name, name))
     if found is None:
         raise ZfsError(f"bad property list: invalid property '{name}'", 2)
-    return found
+    return found[0] if parsable else pools.readable(_SHORT.get(name, name), found[0])
 
 
-def _status(zfs: Zfs, arguments: list[str]) -> str:
-    _given, names = getopt.gnu_getopt(arguments, "vxP")
-    blocks = []
-    for pool in _pools(zfs, names):
-        names_of = [pool.name, *([f"  {pool.layout}-0"] if pool.layout else [])]
-        indent = "    " if pool.layout else "  "
-        names_of += [indent + disk.rpartition("/")[2] for disk in pool.disks]
-        width = max(map(len, names_of))
-        rows = [("NAME", "STATE", "READ", "WRITE", "CKSUM"), *((name, "ONLINE", "0", "0", "0") for name in names_of)]
-        body = "".join(f"\t{row[0]:<{width}}  {row[1]:<8} {row[2]:>5} {row[3]:>5} {row[4]:>5}\n" for row in rows)
-        blocks.append(f"  pool: {pool.name}\n state: ONLINE\nconfig:\n\n{body}\nerrors: No known data errors\n")
-    return "\n".join(blocks) or "no pools available\n"
+def _get(zfs: Zfs, arguments: list[str]) -> str:
+    given, rest = getopt.gnu_getopt(arguments, "Hpo:")
+    options = dict(given)
+    if not rest:
+        raise ZfsError('missing property argument\nusage:\n\tget [-Hp] <"all" | property[,...]> <pool> ...', 2)
+    space, fields = zfs.space(), options.get("-o", "name,property,value,source").split(",")
+    lines = []
+    for pool in _pools(zfs, rest[1:]):
+        known = pools.properties(pool, space)
+        for name in known if rest[0] == "all" else rest[0].split(","):
+            if name not in known:
+                raise ZfsError(f"bad property list: invalid property '{name}'\nFor more info, run: zpool help get", 2)
+            value, source = known[name]
+            text = value if "-p" in options else pools.readable(name, value)
+            cells = {"name": pool.name, "property": name, "value": text, "source": source}
+            lines.append([cells[field] for field in fields])
+    if "-H" in options:
+        return "".join("\t".join(line) + "\n" for line in lines)
+    return aligned([[field.upper() for field in fields], *lines])
+
+
+def _status(zfs: Zfs, process: Process) -> str:
+    knows_json = not zfs.version.startswith("2.2")
+    longs = ["json", "json-int"] if knows_json else []
+    given, names = getopt.gnu_getopt(process.argv[2:], "vxPj" if knows_json else "vxP", longs)
+    options = dict(given)
+    found = _pools(zfs, names)
+    if "-j" in options or "--json" in options:
+        return status.as_json(found, zfs.space(), process.files, numbers="--json-int" in options)
+    return "\n".join(status.as_text(pool) for pool in found) or "no pools available\n"

@@ -1,0 +1,280 @@
+"""The examples with every kind of field declared, converged once; and what people change on a node beside Phoenix."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+
+from phoenix_hypervisor.config.site import Site
+from phoenix_hypervisor.config.source import read_source
+from phoenix_hypervisor.features.lifecycle.marks import record_of
+from phoenix_hypervisor.features.lifecycle.options import mount_properties
+from phoenix_hypervisor.proxmox.guest import GuestConfig, Section, parse
+from phoenix_hypervisor.simulator.node import Node
+from rig import Rig, fitted, site_of
+
+Json = dict[str, Any]
+WAYS = ("snapshot", "native", "full")
+HOST, LXC = "phoenix_hypervisor_config.json", "phoenix_lxc_configs.json"
+
+
+# -- what is declared
+
+
+def documents(folder: Path) -> tuple[Json, Json]:
+    """The host document and the container document of a folder."""
+    host, lxc = (read_source(folder / name, name).data for name in (HOST, LXC))
+    assert host is not None and lxc is not None
+    return host, lxc
+
+
+def cloned(host: Json, way: str) -> Json:
+    """The host document with a way of cloning for all."""
+    defaults = host.get("proxmox_defaults", {})
+    return {**host, "proxmox_defaults": {**defaults, "lxc": {**defaults.get("lxc", {}), "cloning": way}}}
+
+
+def enriched(lxc: Json, pool: str) -> Json:
+    """The container document with every kind of field that reconciliation knows, in every container."""
+    found = deepcopy(lxc)
+    for number, (ctid, fields) in enumerate(found["lxc_configs"].items()):
+        shared = {"host_path": f"/srv/shared-{ctid}", "container_path": "/mnt/shared", "owner_uid": 1000}
+        volumes = [
+            {"name": name, "pool": pool, "size_gb": 2, "mount_point": f"/srv/{name}"} for name in ("data", "logs")
+        ]
+        fields |= {
+            "swap_mb": 256,
+            "volumes": [*fields.get("volumes", ()), *volumes],
+            "mount_points": [{**shared, "owner_gid": 1001}, {"host_path": "/srv/all", "container_path": "/mnt/all"}],
+            "lxc_options": ["lxc.environment = A=b", "lxc.cap.drop: sys_time"],
+            "id_maps": [{"type": "both", "host_id": 1000, "container_id": 1000, "size": 2}],
+            "apparmor_profile": "generated",
+            "tags": [*fields.get("tags", ()), "Lab", f"n{number}"],
+            "start_at_boot": fields.get("start_at_boot", True),
+            "boot_order": 10 + number,
+            "boot_delay": 4,
+            "pct_options": [*fields.get("pct_options", ()), "cpuunits=50", "tty=3", "searchdomain=lab.example"],
+            "firewall": {
+                "enabled": True,
+                "rules": [
+                    {"type": "in", "action": "ACCEPT", "proto": "tcp", "port": "22", "comment": "ssh, from all"},
+                    {"type": "in", "action": "DROP", "source": "10.9.0.0/16"},
+                    {"type": "out", "action": "ACCEPT", "dest": "10.8.0.1"},
+                ],
+            },
+        }
+        fields["network_config"]["nameservers"] = "10.7.7.7 10.7.7.8"
+    return found
+
+
+POOLS = {"ai-lab": "lab-volumes", "2025-09-01": "lxc-disks"}
+"""Where the volumes of an example go."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """An example with everything declared, converged on a node whose state is kept in a file."""
+
+    site: Site
+    file: Path
+    host: Json
+    lxc: Json
+
+    @classmethod
+    def lay(cls, example: Path, way: str, folder: Path) -> Ground:
+        shutil.copytree(example, folder, dirs_exist_ok=True)
+        host, lxc = documents(example)
+        host, lxc = cloned(host, way), enriched(lxc, POOLS[example.name])
+        rig = fitted(site_of(folder, lxc, host))
+        rig.converge()
+        for ctid in rig.site.containers:
+            for path in _volumes(rig.node, ctid).values():
+                rig.node.files.write(f"{path}/written", f"{ctid} in {path}\n")
+        rig.node.save(folder / "node.json")
+        return cls(rig.site, folder / "node.json", host, lxc)
+
+    def rig(self) -> Rig:
+        """The site on its node, as it was left."""
+        return Rig(self.site, Node.load(self.file))
+
+
+def configuration(node: Node, ctid: int) -> GuestConfig:
+    return parse(node.files.read(f"/etc/pve/lxc/{ctid}.conf"))
+
+
+def _volumes(node: Node, ctid: int) -> dict[str, str]:
+    """Mount point to the folder on the node at which its volume is mounted."""
+    mounts = mounts_of(configuration(node, ctid).current)
+    return {mount: node.storages.path(found["volume"]) for mount, found in mounts.items() if ":" in found["volume"]}
+
+
+def mounts_of(section: Section) -> dict[str, dict[str, str]]:
+    """Mount point to the properties of its ``mpN``."""
+    found = [mount_properties(value) for key, value in section.options.items() if re.fullmatch(r"mp\d+", key)]
+    return {each["mp"]: each for each in found}
+
+
+# -- what people do
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Something that is done to a container on the node, beside Phoenix: a shell text whose ``$1`` is the CTID.
+
+    ``$conf`` is its configuration, ``at PATH`` the key of the mount point there, ``volume PATH`` what is mounted there.
+    """
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    def do(self, node: Node, ctid: int) -> None:
+        done = node.run(["sh", "-s", "--", str(ctid)], stdin=f"{_PREAMBLE}{self.text}\n")
+        assert done.ok, (self.text, done)
+
+
+_PREAMBLE = r"""set -eu
+conf=/etc/pve/lxc/$1.conf
+current() { sed '/^\[/,$d' "$conf"; }
+at() { current | grep "^mp.*mp=$1\(,\|\$\)" | head -n 1 | cut -d: -f1; }
+volume() { current | grep "^mp.*mp=$1\(,\|\$\)" | head -n 1 | sed 's/^[^:]*: //' | cut -d, -f1; }
+runs() { lxc-ls --running -1 | grep -qx "$1"; }
+stopped() {
+  if runs "$1"; then touch /tmp/ran; pct stop "$1"; fi
+}
+again() {
+  if [ -e /tmp/ran ]; then rm /tmp/ran; pct start "$1"; fi
+}
+"""
+
+VALUES = {
+    "memory": ["333", "49"],
+    "swap": ["0", "99"],
+    "cores": ["7"],
+    "hostname": ["drifted"],
+    "onboot": ["0", "1"],
+    "startup": ["order=77", "order=10,up=4", "up=1"],
+    "nameserver": ["9.9.9.9", "10.7.7.8 10.7.7.7"],
+    "searchdomain": ["drifted.example"],
+    "cpuunits": ["77"],
+    "tty": ["5"],
+    "features": ["fuse=1", "nesting=1", "nesting=1,keyctl=1,mount=nfs", "nesting=0"],
+    "tags": ["theirs", "phoenix", "phoenix;theirs;n0", ""],
+    "description": ["theirs", "", "Managed by Phoenix Hypervisor.", "Managed by Phoenix Hypervisor. Keys: nonsense."],
+    "net0": ["name=eth9,bridge=vmbr0", "name=eth0,bridge=vmbr0,ip=10.1.1.1/24,rate=5", "name=eth0,bridge=vmbr0"],
+}
+"""Keys that the documents declare, and what they drift to."""
+ADDED = {
+    "timezone": "host",
+    "cpulimit": "2",
+    "net1": "name=eth1,bridge=vmbr0,ip=10.99.0.7/24",
+    "mp9": "/srv/theirs,mp=/theirs",
+    "cmode": "shell",
+    "debug": "1",
+}
+"""Keys that nobody declares; they stay."""
+DELETABLE = [key for key in VALUES if key not in ("memory",)]
+
+
+def _keys() -> Iterator[str]:
+    for key, values in VALUES.items():
+        yield from (f"pct set $1 --{key} '{value}'" for value in values)
+    yield from (f"pct set $1 --delete {key}" for key in DELETABLE)
+    yield "pct set $1 --delete cores,nameserver,net0,startup,tty --memory 64 --features fuse=1"
+    yield "pct set $1 --features fuse=1; pct set $1 --revert features"
+    yield "pct set $1 --tty 4; pct set $1 --delete tty"
+    yield "pct set $1 --delete description,searchdomain; pct set $1 --tags theirs,phoenix"
+    yield "sed -i '/^cores/d; /^tty/d; s/^nameserver: .*/nameserver: 1.1.1.1/' $conf"
+
+
+def _additions() -> Iterator[str]:
+    yield "mkdir -p /srv/theirs"
+    for key, value in ADDED.items():
+        yield f"mkdir -p /srv/theirs; pct set $1 --{key} '{value}'"
+
+
+def _volumes_drift() -> Iterator[str]:
+    for mount in ("/srv/data", "/srv/logs"):
+        yield f"pct set $1 --delete $(at {mount})"
+        yield f"key=$(at {mount}); stopped $1; pct set $1 --delete $key; again $1"
+        yield f"key=$(at {mount}); pct set $1 --$key $(volume {mount}),mp=/elsewhere"
+        yield f"key=$(at {mount}); stopped $1; pct set $1 --$key $(volume {mount}),mp=/elsewhere; again $1"
+        yield f"key=$(at {mount}); pct set $1 --$key $(volume {mount}),mp={mount},ro=1"
+        yield (
+            f"key=$(at {mount}); volume=$(volume {mount}); stopped $1; pct set $1 --delete $key; "
+            f"pct set $1 --mp7 $volume,mp={mount}; again $1"
+        )
+        yield (
+            f"key=$(at {mount}); volume=$(volume {mount}); stopped $1; pct set $1 --delete $key; "
+            f"pct set $1 --mp7 $volume,mp=/elsewhere; again $1"
+        )
+    yield "pct set $1 --delete $(at /srv/data),$(at /srv/logs)"
+    yield "pct set $1 --delete $(at /srv/data); pct set $1 --delete description"
+
+
+def _raw() -> Iterator[str]:
+    yield r"sed -i '0,/^lxc.environment/{/^lxc.environment/d}' $conf"
+    yield r"sed -i '/^lxc/d' $conf"
+    yield r"sed -i '/^lxc.idmap/d' $conf"
+    yield r"sed -i '0,/^lxc.mount.entry/{/^lxc.mount.entry/d}' $conf"
+    yield r"sed -i '0,/^lxc.cap.drop.*/s//lxc.cap.drop: sys_nice/' $conf"
+    yield r"sed -i '0,/^lxc.apparmor.*/s//lxc.apparmor.profile: unconfined/' $conf"
+    yield r"sed -i '0,/^lxc.idmap: u 1000.*/s//lxc.idmap: u 1000 3000 2/' $conf"
+    yield r"sed -i '0,/^lxc.cap/s//lxc.environment: X=y\nlxc.cap/' $conf"
+    yield r"sed -i '1i lxc.prlimit.nofile: 999' $conf"
+    yield "echo 'lxc.environment: END=1' >>$conf"
+
+
+def _mounts() -> Iterator[str]:
+    yield "chown 5:6 /srv/shared-$1"
+    yield "chown :7 /srv/shared-$1"
+    yield "chown 0:0 /srv/all"
+    yield "rmdir /srv/shared-$1"
+    yield "rmdir /srv/all"
+    yield "sed -i '/:1000:/d' /etc/subuid"
+    yield ": >/etc/subgid"
+
+
+def _firewall() -> Iterator[str]:
+    fw = "/etc/pve/firewall/$1.fw"
+    yield f"rm {fw}"
+    yield f"sed -i '/DROP/d' {fw}"
+    yield f"sed -i 's/enable: 1/enable: 0/' {fw}"
+    yield f"echo 'IN ACCEPT -p tcp -dport 8006' >>{fw}"
+    yield f"sed -i '/^#/d' {fw}"
+    yield f"printf '[OPTIONS]\\n\\nenable: 1\\n\\n[RULES]\\n\\nIN DROP\\n\\n' >{fw}"
+    yield f": >{fw}"
+
+
+def _mark() -> Iterator[str]:
+    yield "pct set $1 --delete description"
+    yield "pct set $1 --delete tags"
+    yield "pct set $1 --tags theirs"
+    yield "sed -i 's/Keys%3A [a-z0-9, ]*/Keys%3A cores/' $conf"
+    yield "sed -i '0,/^#/s//#Ask the night shift.\\n#/' $conf"
+
+
+def _state() -> Iterator[str]:
+    yield "if runs $1; then pct stop $1; else pct start $1; fi"
+    yield "if runs $1; then pct reboot $1; fi"
+    yield "if runs $1; then pct set $1 --features fuse=1; pct reboot $1; fi"
+
+
+KINDS = {
+    "keys": _keys,
+    "additions": _additions,
+    "volumes": _volumes_drift,
+    "raw": _raw,
+    "mounts": _mounts,
+    "firewall": _firewall,
+    "mark": _mark,
+    "state": _state,
+}
