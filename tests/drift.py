@@ -278,3 +278,99 @@ KINDS = {
     "mark": _mark,
     "state": _state,
 }
+
+
+# -- what must hold afterwards
+
+
+def wrong_after(ground: Ground, node: Node, touched: int, before: GuestConfig) -> list[str]:
+    """What of the converged state no longer holds, or of what people added is gone; ``before`` is before the run."""
+    reference = Node.load(ground.file)
+    found = []
+    for ctid in ground.site.containers:
+        found += [f"{ctid}: {text}" for text in _wrong_of(reference, node, ctid)]
+        if ctid != touched and _text(reference, ctid) != _text(node, ctid):
+            found.append(f"{ctid}: its configuration was touched")
+    after = configuration(node, touched)
+    record = record_of(configuration(reference, touched).current.description)
+    found += [f"{touched}: {text} is gone" for text in _lost(record.keys, before, after, _ours(reference, touched))]
+    if before.snapshots != after.snapshots:
+        found.append(f"{touched}: its snapshots were touched")
+    return found
+
+
+def _text(node: Node, ctid: int) -> str:
+    return node.files.read(f"/etc/pve/lxc/{ctid}.conf")
+
+
+def _ours(node: Node, ctid: int) -> frozenset[str]:
+    """The volumes of a container."""
+    return frozenset(found["volume"] for found in mounts_of(configuration(node, ctid).current).values())
+
+
+def _wrong_of(reference: Node, node: Node, ctid: int) -> Iterator[str]:
+    wanted, found = configuration(reference, ctid), configuration(node, ctid)
+    record = record_of(wanted.current.description)
+    for key in sorted({*record.keys, "hostname", "memory", "features"} - {"lxc", "firewall"}):
+        if not _agree(key, wanted.current.get(key), found.current.get(key)):
+            yield f"{key} is {found.current.get(key)}, not {wanted.current.get(key)}"
+    if found.current.raw != wanted.current.raw:
+        yield f"raw lines are {found.current.raw}"
+    if found.pending or found.pending_delete:
+        yield "something is pending"
+    now = record_of(found.current.description)
+    if now.keys != record.keys or set(now.volumes) != set(record.volumes):
+        yield f"its record is {now}"
+    yield from _wrong_volumes(reference, node, ctid)
+    yield from _wrong_beside(reference, node, ctid)
+
+
+def _agree(key: str, wanted: str | None, found: str | None) -> bool:
+    if key == "tags":
+        return set((wanted or "").split(";")) == set((found or "").split(";"))
+    if key == "net0":
+        return set((wanted or "").split(",")) <= set((found or "").split(","))
+    return wanted == found
+
+
+def _wrong_volumes(reference: Node, node: Node, ctid: int) -> Iterator[str]:
+    wanted = mounts_of(configuration(reference, ctid).current)
+    found = mounts_of(configuration(node, ctid).current)
+    for mount, properties in wanted.items():
+        if found.get(mount, {}).get("volume") != properties["volume"]:
+            yield f"{mount} is {found.get(mount)}, not {properties}"
+        elif node.files.read(f"{_volumes(node, ctid)[mount]}/written") != f"{ctid} in {_volumes(node, ctid)[mount]}\n":
+            yield f"{mount} has lost its data"
+    unused = [value for key, value in configuration(node, ctid).current.options.items() if key.startswith("unused")]
+    if unused:
+        yield f"volumes are left unused: {unused}"
+
+
+def _wrong_beside(reference: Node, node: Node, ctid: int) -> Iterator[str]:
+    path = f"/etc/pve/firewall/{ctid}.fw"
+    if node.files.read(path) != reference.files.read(path):
+        yield "its firewall is another one"
+    if node.guests.is_running(ctid) != reference.guests.is_running(ctid):
+        yield f"it {'runs' if node.guests.is_running(ctid) else 'is stopped'}"
+    for folder in (f"/srv/shared-{ctid}", "/srv/all"):
+        owners = [
+            (stat.uid, stat.gid) if stat else None for stat in (node.files.stat(folder), reference.files.stat(folder))
+        ]
+        if owners[0] != owners[1]:
+            yield f"{folder} belongs to {owners[0]}, not {owners[1]}"
+    for name in ("subuid", "subgid"):
+        if "root:1000:2" not in node.files.read(f"/etc/{name}"):
+            yield f"root may not map its ids in /etc/{name}"
+
+
+def _lost(keys: frozenset[str], before: GuestConfig, after: GuestConfig, ours: frozenset[str]) -> Iterator[str]:
+    """What people set that nobody declares, and is no longer there."""
+    for key, value in before.effective.options.items():
+        is_ours = (
+            mount_properties(value).get("volume") in ours if re.fullmatch(r"mp\d+", key) else key.startswith("unused")
+        )
+        if key not in {*keys, "hostname", "memory", "features"} and not is_ours and after.current.get(key) != value:
+            yield f"{key} {value}"
+    text = "\n".join(l for l in before.current.description.splitlines() if not l.startswith("Managed by"))
+    if text.strip() not in after.current.description:
+        yield f"the description {text!r}"

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from mutations import Edit, Mutation, Returns
 
 WALK = "tests/engine/test_walk.py"
+UNDO = "tests/engine/test_undo.py"
+EXPECT = "tests/engine/test_expect.py"
 LOCK = "tests/engine/test_runlock.py"
 HARM = "tests/plan/test_build.py tests/plan/test_harm.py"
 PLAN = "tests/plan"
@@ -20,9 +22,11 @@ ROAD = "tests/plan|tests/laws/test_road.py"
 SECRETS = "tests/laws/test_secrets.py tests/config/test_secrets.py"
 CLONING = "tests/features/test_cloning.py"
 FACTS = "tests/features/test_node_facts.py"
-FEATURES = "tests/features"
+FEATURES = "tests/features/test_conditions.py|tests/features"
 PACK = "tests/transport/test_pack.py"
 CLI = "tests/cli"
+DESTROY = "tests/plan/test_harm.py tests/plan/test_build.py|tests/cli/test_destroy.py"
+ROLLBACK = "tests/cli/test_rollback.py"
 
 NO_COMMAND = Returns('Command("true")')
 
@@ -30,14 +34,15 @@ NO_COMMAND = Returns('Command("true")')
 ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
     "law 1, planning changes nothing": [
         ("transport.base.Transport.run_together", Edit("looks=True", "looks=False"), "tests/transport|tests/cli"),
-        ("cli.apply.command", Edit('not click.confirm("\\nApply this?")', "False"), CLI),
+        ("cli.changes.perform", Edit('not click.confirm(f"\\n{intent.question}")', "False"), CLI),
+        ("cli.changes.Manner.require_consent", Returns(), CLI),
     ],
     "law 2, exit code 0 is not the truth": [
         ("engine.converge.converge", Edit("if any(resource.change(facts))", "if False"), f"tests/engine|{CLI}"),
-        ("engine.work.Worker._expect", Returns(), f"{WALK}|tests/laws/test_planted.py"),
+        ("engine.work.Worker._expect", Returns(), EXPECT),
         ("cli.run._still_needed", Returns("()"), CLI),
-        ("features.lifecycle.commands.stopped", NO_COMMAND, ROAD),
-        ("features.lifecycle.inside.ready", NO_COMMAND, f"{FEATURES}|{ROAD}"),
+        ("features.lifecycle.commands.stopped", NO_COMMAND, EXPECT),
+        ("features.lifecycle.inside.ready", NO_COMMAND, EXPECT),
         ("features.lifecycle.inside.stamp", NO_COMMAND, ROAD),
         ("features.lifecycle.conditions.Whole.wrong_in", Returns(), FEATURES),
         ("features.lifecycle.conditions.Unlocked.wrong_in", Returns(), FEATURES),
@@ -127,13 +132,22 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
         ("features.lifecycle.firewall.is_ours", Returns("True"), f"{FEATURES}|{PLAN}"),
         ("plan.reconcile._write_firewall", Edit("if observed is not None and not had_firewall", "if False"), PLAN),
         ("plan.build._undo", Edit("survey.node.clones_of(guest)", "False"), PLAN),
-        ("plan.rebuild._permit", Edit("if not guest.ours", "if False"), PLAN),
-        ("plan.rebuild._permit", Edit('guest.current.get("protection") == "1"', "False"), PLAN),
-        ("plan.rebuild._permit", Edit("if guest.lock is not None and", "if False and"), PLAN),
-        ("plan.rebuild._permit", Edit("if strange", "if False"), PLAN),
-        ("plan.rebuild._permit", Edit("if storage not in node.storages", "if False"), PLAN),
-        ("plan.rebuild._permit", Edit("if clones := ", "if clones := [] and "), PLAN),
-        ("plan.rebuild.destructions", Edit("if ctid not in site.containers", "if False"), PLAN),
+        ("plan.destroy._permit", Edit("if not guest.ours", "if False"), DESTROY),
+        ("plan.destroy._permit", Edit('guest.current.get("protection") == "1"', "False"), DESTROY),
+        ("plan.destroy._permit", Edit("if guest.lock is not None and", "if False and"), DESTROY),
+        ("plan.destroy._permit", Edit("if storage not in node.storages", "if False"), DESTROY),
+        ("plan.destroy._permit", Edit("if strange", "if False"), DESTROY),
+        ("plan.destroy._permit", Edit("if clones := ", "if clones := [] and "), DESTROY),
+        ("plan.destroy._refuse_needed", Returns(), DESTROY),
+        ("plan.destroy._refuse_lost_storage", Returns(), DESTROY),
+        ("plan.destroy.destroy", Edit("for ctid in sorted(wanted & set(node.elsewhere))", "for ctid in ()"), DESTROY),
+        ("plan.destroy.destructions", Edit("if ctid not in site.containers", "if False"), DESTROY),
+        ("plan.rollback._permit", Edit("if not guest.ours", "if False"), ROLLBACK),
+        ("plan.rollback._permit", Edit("if guest.is_base", "if False"), ROLLBACK),
+        ("plan.rollback._permit", Edit('.get("snapstate") is not None', ".get(\"snapstate\") == 0"), ROLLBACK),
+        ("plan.rollback._permit", Edit("if guest.lock is not None", "if False"), ROLLBACK),
+        ("plan.rollback._permit", Edit('guest.current.get("protection") == "1"', "False"), ROLLBACK),
+        ("plan.rollback._refuse_newer", Returns(), ROLLBACK),
     ],
     "spec R7, one run at a time": [
         ("engine.runlock.take", Returns(), LOCK),
@@ -155,18 +169,20 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
         ("engine.walk.Walk.stop", Returns(), WALK),
         ("engine.walk.Walk.kill", Edit("task.cancel()", "pass"), WALK),
         ("engine.work.Worker._go_on", Returns(), WALK),
-        ("engine.walk.Walk._take_back", Returns(), f"{WALK}|{PLAN}"),
-        ("engine.walk.Walk._take_back", Edit("or self._interrupted", "or False"), f"{WALK}|{PLAN}"),
-        ("engine.walk.Walk._take_back", Edit("undo.since in self._begun", "True"), f"{WALK}|{PLAN}"),
-        ("engine.walk.Walk._take_back", Edit("undo.until not in self.summary.done", "True"), f"{WALK}|{PLAN}"),
-        ("engine.walk.Walk._take_back", Edit("not self._begun.intersection(undo.unless)", "True"), f"{WALK}|{PLAN}"),
+        ("engine.walk.Walk._take_back", Returns(), UNDO),
+        ("engine.walk.Walk._take_back", Edit("or self._interrupted", "or False"), UNDO),
+        ("engine.walk.Walk._take_back", Edit("undo.since in self._begun", "True"), UNDO),
+        ("engine.walk.Walk._take_back", Edit("undo.until not in self.summary.done", "True"), UNDO),
+        ("engine.walk.Walk._take_back", Edit("not self._begun.intersection(undo.unless)", "True"), UNDO),
         ("plan.existence.remember_undo", Returns(), PLAN),
         ("plan.chain.Chain._keep_restore_point", Returns(), PLAN),
         ("plan.chain.Chain.forget_restore_point", Returns(), PLAN),
     ],
     "before the run": [
         ("cli.run._plan_again", Edit("plan.steps != shown.steps and not approved", "False"), CLI),
-        ("cli.run._plan_again", Edit("current.judge(node)", "pass"), CLI),
+        ("plan.saved.changes", Returns("iter(())"), "tests/cli/test_saved_plan.py"),
+        ("plan.saved.step_fingerprint", Returns("''"), "tests/cli/test_saved_plan.py"),
+        ("plan.saved._facts", Returns("iter(())"), "tests/cli/test_saved_plan.py"),
         ("cli.session.Session.judge",
          Edit('any(problem.severity == "error" for problem in found)', "False"), f"tests/cli/test_validate.py|{CLI}"),
         ("plan.preflight.answer", Returns(), f"{PLAN}|{CLI}"),

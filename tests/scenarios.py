@@ -29,7 +29,9 @@ def everything(**fields: Any) -> Json:
         volumes=[DATA],
         lxc_options=["lxc.environment = A=b"],
         id_maps=[{"type": "both", "host_id": 1000, "container_id": 1000, "size": 1}],
-        mount_points=[{"host_path": "/srv/media", "container_path": "/mnt/media", "owner_uid": 1000, "owner_gid": 1000}],
+        mount_points=[
+            {"host_path": "/srv/media", "container_path": "/mnt/media", "owner_uid": 1000, "owner_gid": 1000}
+        ],
         firewall={"enabled": True, "rules": [{"type": "in", "action": "ACCEPT", "proto": "tcp", "port": "80"}]},
         **fields,
     )

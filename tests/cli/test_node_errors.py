@@ -111,19 +111,6 @@ def test_a_locked_container_is_left_alone_and_the_rest_goes_on(phoenix: Phoenix,
     assert "901" in listed and "backup" in listed
 
 
-@pytest.mark.parametrize("cloning", ["native", "full"])
-def test_ways_of_cloning_that_are_not_there_yet_are_refused(
-    phoenix: Phoenix, node: Path, tmp_path: Path, cloning: str
-) -> None:
-    etc = write(tmp_path / "etc")
-    document = json.loads((etc / "phoenix_lxc_configs.json").read_text())
-    clone = {"name": "two", "clone_from_ctid": "900", "cloning": cloning, "storage_pool": "local-zfs"}
-    document["lxc_configs"]["901"] = clone | {"storage_size_gb": 8, "unprivileged": True}
-    (etc / "phoenix_lxc_configs.json").write_text(json.dumps(document))
-    said = phoenix("plan", "--etc", etc, "--on", f"sim:{node}")
-    assert said.code == 2 and "cloning-not-available" in said.err
-
-
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 99}', "\x00\x01"])
 def test_a_file_that_is_no_node_is_told(phoenix: Phoenix, tmp_path: Path, content: str) -> None:
     file = tmp_path / "broken.json"
@@ -141,19 +128,23 @@ def test_an_id_that_a_virtual_machine_has_is_left_to_it(phoenix: Phoenix, node: 
 
 
 @pytest.mark.parametrize(
-    ("storage", "text"),
+    ("storage", "cloning", "text"),
     [
-        ("files=dir:/srv/files:rootdir", "needs a zfspool"),
-        ("other=zfspool:tank/other", "a ZFS clone stays on the dataset"),
+        ("files=dir:/srv/files:rootdir", "snapshot", "needs a zfspool"),
+        ("files=dir:/srv/files:rootdir", "native", "makes no linked clones"),
+        ("other=zfspool:tank/other", "snapshot", "a ZFS clone stays on the dataset"),
+        ("other=zfspool:tank/other", "native", "a linked clone stays on the storage"),
     ],
 )
-def test_a_clone_that_zfs_could_not_make_is_refused(phoenix: Phoenix, tmp_path: Path, storage: str, text: str) -> None:
+def test_a_clone_that_the_storage_cannot_make_is_refused(
+    phoenix: Phoenix, tmp_path: Path, storage: str, cloning: str, text: str
+) -> None:
     file = tmp_path / "with-storage.json"
     assert phoenix("sim", "new", file, "--storage", storage).code == 0
     etc = write(tmp_path / "etc")
     document = json.loads((etc / "phoenix_lxc_configs.json").read_text())
     clone = {"name": "two", "clone_from_ctid": "900", "storage_pool": storage.partition("=")[0]}
-    document["lxc_configs"]["901"] = clone | {"storage_size_gb": 8, "unprivileged": True}
+    document["lxc_configs"]["901"] = clone | {"storage_size_gb": 8, "unprivileged": True, "cloning": cloning}
     (etc / "phoenix_lxc_configs.json").write_text(json.dumps(document))
     said = phoenix("plan", "--etc", etc, "--on", f"sim:{file}")
-    assert said.code == 2 and text in said.err
+    assert said.code == 2 and text in said.err and "cloning-not-available" in said.err

@@ -51,7 +51,15 @@ def network(ip: str, **fields: Any) -> Json:
 
 
 def volume(mount_point: str, pool: str = "tank-lxc") -> Json:
-    return {"name": "data", "pool": pool, "size_gb": 1, "mount_point": mount_point}
+    return {"name": f"data{len(mount_point)}", "pool": pool, "size_gb": 1, "mount_point": mount_point}
+
+
+def id_map(kind: str, first: int) -> Json:
+    return {"type": kind, "host_id": first, "container_id": first, "size": 10}
+
+
+def owned(uid: int) -> Json:
+    return {"mount_points": [{"host_path": "/srv/a", "container_path": "/a", "owner_uid": uid}]}
 
 
 def dataset(name: str, kind: str = "zfspool", content: str = "rootdir", pool: str = "tank", **fields: Any) -> Json:
@@ -367,6 +375,25 @@ CASES = [
         "warning",
         host={**HOST, "proxmox_storage_ids": {"TANK_lxc": "x1"}},
         fine_host={**HOST, "proxmox_storage_ids": {"tank_lxc": "tank-lxc"}},
+    ),
+    Case(
+        "duplicate-volume-name",
+        tree(volumes=[volume("/a"), volume("/b")]),
+        (f"{A}.volumes",),
+        tree(volumes=[volume("/a"), volume("/bc")]),
+    ),
+    Case(
+        "id-maps-overlap",
+        tree(id_maps=[id_map("u", 1000), id_map("both", 1009)]),
+        (f"{A}.id_maps",),
+        tree(id_maps=[id_map("u", 1000), id_map("u", 1010), id_map("g", 1000)]),
+    ),
+    Case("mount-owner-conflict", pair(owned(1), owned(2)), (f"{B}.mount_points",), pair(owned(1), owned(1))),
+    Case(
+        "cloning-conflict",
+        pair({"cloning": "native"}, {"cloning": "snapshot"}),
+        (f"{A}.cloning",),
+        pair({"cloning": "native"}, {"cloning": "full"}),
     ),
     Case(
         "duplicate-mount-point",

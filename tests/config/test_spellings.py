@@ -169,10 +169,10 @@ def test_volumes_and_mounts(tmp_path: Path) -> None:
         tmp_path,
         host,
         volumes=[{**volume, "mount_point": "/data/"}],
-        zfs_volumes=[{**volume, "mount_point": "/more"}],
+        zfs_volumes=[{**volume, "name": "more", "mount_point": "/more"}],
         mount_points=[{"host_path": "/srv", "container_path": "/srv", "owner_uid": 1000}],
     )
-    assert web.volumes == (Volume("data", "tank-lxc", 4, "/data"), Volume("data", "tank-lxc", 4, "/more"))
+    assert web.volumes == (Volume("data", "tank-lxc", 4, "/data"), Volume("more", "tank-lxc", 4, "/more"))
     assert web.mounts == (Mount("/srv", "/srv", owner_uid=1000), Mount("/tank/media", "/media", shared="media"))
     assert [each["mount_point"] for each in web.declared["volumes"]] == ["/data", "/more"]
     assert web.place("volumes.0.mount_point").line < web.places.place("zfs_volumes.0.mount_point").line

@@ -25,7 +25,10 @@ def _inside(node: Node, script: str) -> str:
 
 
 def _node(*lines: str) -> Node:
-    """A node whose stopped container has raw lines; /srv/share belongs to the container's root, /srv/host to the node's."""
+    """A node whose stopped container has raw lines.
+
+    /srv/share belongs to the container's root, /srv/a b to another user of it, /srv/host to the node's root.
+    """
     node = small_node()
     for folder, owner in (("/srv/share", 100_000), ("/srv/a b", 100_033), ("/srv/host", 0)):
         node.files.mkdir(folder)
@@ -55,6 +58,22 @@ def test_a_folder_of_the_node_is_the_same_folder_inside() -> None:
     node.files.write("/srv/share/later", "from the node\n")
     assert _inside(node, "cat /mnt/share/later") == "from the node\n"
     assert "/mnt/share /srv/share" in _inside(node, "findmnt -rno TARGET,SOURCE")
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["echo x > /host/new", "echo x > /host/file", "mkdir /host/new", "rm /host/file", "mv /host/file /host/other"]
+    + ["chmod 600 /host/file", "chown 0 /host/file", "mv /share/file /host/other"],
+)
+def test_what_belongs_to_the_node_is_not_the_containers_to_change(script: str) -> None:
+    node = _node(_entry("/srv/host", "host"), _entry("/srv/share", "share"))
+    _ok(node, "pct", "start", CTID)
+    result = node.run(("lxc-attach", "-n", CTID, "--", "sh", "-c", script))
+    assert not result.ok
+    assert "ermission denied" in result.stderr or "not permitted" in result.stderr
+    assert node.files.list("/srv/host") == ["file"]
+    node.files.chmod("/srv/host", 0o777)
+    _inside(node, "echo x > /host/new")
 
 
 def test_the_mount_point_stays_as_an_empty_folder() -> None:

@@ -89,7 +89,8 @@ def source_of(document: ContainerDocument) -> int | None:
 def with_inherited_needs(containers: Iterable[Container]) -> dict[int, Container]:
     """The containers by CTID, each with what it takes from where it comes from.
 
-    That is what Docker needs, where it or an ancestor has the feature; storage and size, where nothing else says them.
+    That is what Docker needs, where it or an ancestor has the feature; storage, size and id maps, where nothing else
+    says them: the files of a clone have the owners that its source gave them.
     """
     by_ctid = {container.ctid: container for container in containers}
     return {ctid: _inherited(each, ancestry(each, by_ctid)) for ctid, each in by_ctid.items()}
@@ -98,8 +99,9 @@ def with_inherited_needs(containers: Iterable[Container]) -> dict[int, Container
 def _inherited(container: Container, line: list[Container]) -> Container:
     storage = next((each.storage for each in line if each.storage is not None), None)
     size = next((each.size_gb for each in line if each.size_gb is not None), None)
-    if (storage, size) != (container.storage, container.size_gb):
-        container = replace(container, storage=storage, size_gb=size)
+    maps = next((each.id_maps for each in line if each.id_maps), ())
+    if (storage, size, maps) != (container.storage, container.size_gb, container.id_maps):
+        container = replace(container, storage=storage, size_gb=size, id_maps=maps)
     if any("docker" in each.features for each in line):
         features = aliases.with_docker_needs(container.pct_features, container.unprivileged)
         container = replace(container, pct_features=features)

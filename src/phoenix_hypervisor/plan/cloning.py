@@ -11,7 +11,7 @@ from phoenix_hypervisor.features.lifecycle.marks import MARK, TAG, Record, clone
 from phoenix_hypervisor.features.lifecycle.node import Guest, Node
 from phoenix_hypervisor.features.lifecycle.options import FIREWALL, RAW, fixed
 from phoenix_hypervisor.plan.chain import Chain, Outcome
-from phoenix_hypervisor.plan.existence import clear, remember_undo
+from phoenix_hypervisor.plan.existence import clear, listed_by_proxmox, remember_undo
 from phoenix_hypervisor.plan.obstacle import Obstacle, is_begun_clone
 from phoenix_hypervisor.plan.step import Expect, Guarded, Symbol, Work
 from phoenix_hypervisor.plan.survey import Way
@@ -137,8 +137,10 @@ def _by_proxmox(chain: Chain, node: Node, guest: Guest | None, origin: Origin) -
     chain.fresh = True
     chain.dataset = node.free_volume(ctid, storage, frozenset(gone)) if storage.type == "zfspool" else None
     before = tuple(name for name in node.volumes(ctid) if name not in gone)
-    mark = commands.begin_creation(ctid, before, source)
     volumes = sorted(key for key in outcome.section.options if key.startswith("mp"))
+    places = (outcome.section.options[key].partition(":")[0] for key in volumes)
+    storages = listed_by_proxmox(node, (storage.id, *places))
+    mark = commands.begin_creation(ctid, before, source, storages)
     work = [
         mark,
         Guarded(made, copying.end_failed(ctid, source)),
@@ -150,8 +152,9 @@ def _by_proxmox(chain: Chain, node: Node, guest: Guest | None, origin: Origin) -
     locks = frozenset({f"ct:{source}"})
     reason = f"not on the node; {origin.reason}"
     step = chain.add("clone", Symbol.ADD, title, reason, *work, needs=origin.needs, locks=locks)
-    remember_undo(chain, step, mark, source)
-    chain.observed, chain.raw, chain.firewall = taken, outcome.raw, outcome.firewall
+    remember_undo(chain, step, mark, source, storages)
+    lifted = taken.updated({"protection": None}) if volumes else taken
+    chain.observed, chain.raw, chain.firewall = lifted, outcome.raw, outcome.firewall
 
 
 def identity(node: Node, chain: Chain) -> tuple[Work, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from phoenix_hypervisor.config.site import Container
-from phoenix_hypervisor.features.lifecycle import commands, restore
+from phoenix_hypervisor.features.lifecycle import commands, copying, restore
 from phoenix_hypervisor.features.lifecycle.conditions import Unlocked, Whole
 from phoenix_hypervisor.features.lifecycle.marks import snapshot_layers
-from phoenix_hypervisor.features.lifecycle.node import Guest, Node
+from phoenix_hypervisor.features.lifecycle.node import Guest, Node, parse_volume
 from phoenix_hypervisor.plan import snapshots
 from phoenix_hypervisor.plan.chain import Chain, Outcome
 from phoenix_hypervisor.plan.cloning import Origin, clone, identity
@@ -28,6 +28,7 @@ from phoenix_hypervisor.plan.reconcile import reconcile
 from phoenix_hypervisor.plan.step import Expect, Step, Symbol
 from phoenix_hypervisor.plan.survey import Survey
 from phoenix_hypervisor.plan.wanted import bind_mounts_of, snapshot_names, wants_running
+from phoenix_hypervisor.proxmox.storage import split_volume
 
 
 def plan_container(
@@ -127,10 +128,26 @@ def _half_made_base(node: Node, guest: Guest) -> tuple[str, ...]:
 
 def _finish_copy(chain: Chain, node: Node, guest: Guest) -> None:
     """``pct clone`` is through; whether the copy has an identity of its own is not known, so it gets one."""
-    mounted = (commands.unmount_remains(chain.ctid), commands.pct("unlock", chain.ctid)) if guest.lock else ()
+    ctid = chain.ctid
+    free = (copying.unmount(ctid),) if guest.lock == "mounted" else ()
     chain.stop("it may still share its identity with its source")
-    work = (*mounted, *identity(node, chain), Expect((Whole(chain.ctid),)), commands.end_creation(chain.ctid))
-    chain.add("identity", Symbol.CHANGE, "give it an identity of its own", "its making was cut off", *work)
+    work = (*free, *_drop_copied(chain, guest), *identity(node, chain), Expect((Whole(ctid),)))
+    done = commands.end_creation(ctid)
+    chain.add("identity", Symbol.CHANGE, "finish its copying", "it was cut off", *work, done)
+
+
+def _drop_copied(chain: Chain, guest: Guest) -> tuple[Work, ...]:
+    """The volumes that came with the copy go, unless somebody may have worked in it since."""
+    there = {key for key, value in guest.current.options.items() if split_volume(parse_volume(value))}
+    mounted = sorted(key for key in there if key.startswith("mp"))
+    unused = sorted(key for key in there if key.startswith("unused"))
+    if (guest.running or guest.config.snapshots) and (mounted or unused):
+        chain.note(f"it was used before its copying was through; {', '.join((*mounted, *unused))} of its source stays.")
+        return ()
+    protected = guest.current.get("protection") == "1" and bool(mounted or unused)
+    lifted = {"protection": None} if protected else {}
+    chain.observed = chain.observed.updated(dict.fromkeys((*mounted, *unused)) | lifted)
+    return copying.drop_volumes(chain.ctid, mounted, protected, unused)
 
 
 def _snapshots_wanted(survey: Survey, container: Container) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from phoenix_hypervisor.config.site import Container
@@ -33,6 +34,8 @@ def create(chain: Chain, node: Node, guest: Guest | None) -> None:
     tarball = container.tarball or ""
     left = clear(chain, node, guest)
     before = tuple(name for name in node.volumes(container.ctid) if name not in left)
+    storages = listed_by_proxmox(node, (storage, *(volume.storage for volume in container.volumes)))
+    mark = commands.begin_creation(container.ctid, before, storages=storages)
     placement = place(wanted_volumes(container), Section(), container.options, {})
     wanted = wanted_options(container, placement.keys, had_firewall=False)
     differences = (*wanted.differences(Section()), *placement.differences)
@@ -45,25 +48,33 @@ def create(chain: Chain, node: Node, guest: Guest | None) -> None:
         Symbol.ADD,
         f"create from {PurePosixPath(tarball).name} on {storage}, {size} GB",
         "not on the node",
-        commands.begin_creation(container.ctid, before),
+        mark,
         Guarded(made, commands.end_failed_creation(container.ctid)),
         Expect((Whole(container.ctid), KeysAre(container.ctid, wanted))),
         commands.end_creation(container.ctid),
     )
     chain.observed = applied(Section({"rootfs": f"{storage}:{size},size={size}G", **_GIVEN}), differences)
-    remember_undo(chain, step, commands.begin_creation(container.ctid, before))
+    remember_undo(chain, step, mark, storages=storages)
 
 
-def remember_undo(chain: Chain, step: str, mark: Work, source: int | None = None) -> None:
+def listed_by_proxmox(node: Node, names: Iterable[str]) -> tuple[str, ...]:
+    """The storages whose volumes are no datasets, so that reading the node does not tell of them."""
+    found = (node.storages[name] for name in dict.fromkeys(names) if name in node.storages)
+    return tuple(storage.id for storage in found if storage.type != "zfspool")
+
+
+def remember_undo(
+    chain: Chain, step: str, mark: Work, source: int | None = None, storages: tuple[str, ...] = ()
+) -> None:
     """With ``rollback_on_failure`` what this run has made goes again when it fails, under the mark of its creation."""
     if not chain.keeps_restore_point:
         return
-    gone = [commands.destroy_volume(chain.dataset)] if chain.dataset else []
-    free = [copying.end_failed(chain.ctid, source)] if source is not None else []
-    last = (Expect((Gone(chain.ctid),)), commands.end_creation(chain.ctid))
-    work = (mark, copying.remove(chain.ctid), *gone, *free, *last)
+    ctid = chain.ctid
+    gone = (commands.unmount_remains(ctid), *commands.free_unnamed(ctid, storages), copying.remove(ctid))
+    free = (copying.end_failed(ctid, source),) if source is not None else ()
+    last = (commands.destroy_remains(ctid), *free, Expect((Gone(ctid),)), commands.end_creation(ctid))
     locks = frozenset({f"ct:{source}"}) if source is not None else frozenset[str]()
-    chain.undo = Undo(str(chain.ctid), "destroy it again", work, since=step, locks=locks)
+    chain.undo = Undo(str(ctid), "destroy it again", (mark, *gone, *last), since=step, locks=locks)
 
 
 def clear(chain: Chain, node: Node, guest: Guest | None) -> tuple[str, ...]:
@@ -76,7 +87,8 @@ def clear(chain: Chain, node: Node, guest: Guest | None) -> tuple[str, ...]:
         return ()
     begun = node.begun_volumes(guest) if guest else ()
     left = tuple(dict.fromkeys((*node.remains(ctid), *begun)))
-    work: list[Work] = [commands.unmount_remains(ctid)]
+    storages = tuple(word.removeprefix("on=") for word in sorted(node.creating.get(ctid, ())) if word.startswith("on="))
+    work: list[Work] = [commands.unmount_remains(ctid), *commands.free_unnamed(ctid, storages)]
     if guest is not None:
         work += [commands.pct("unlock", ctid)] if guest.lock else []
         work += [commands.lift_protection(ctid)] if guest.current.get("protection") == "1" else []

@@ -56,6 +56,11 @@ def is_our_copying(node: Node, guest: Guest) -> bool:
     return guest.lock == "disk" and guest.ctid in node.copying.values()
 
 
+def is_our_mounting(node: Node, guest: Guest) -> bool:
+    """Whether the lock is one that a cut off ``pct mount`` of ours left, which gives a copy its identity."""
+    return guest.lock == "mounted" and guest.ctid in node.copying
+
+
 def refuse_lost_root(node: Node, guest: Guest) -> None:
     volume = guest.rootfs.get("volume", "none named")
     storage = split_volume(volume)
@@ -113,6 +118,7 @@ def refuse_locked(chain: Chain, node: Node, guest: Guest | None) -> None:
         or is_unfinished(node, guest)
         or unfinished_snapshots(guest)
         or is_our_copying(node, guest)
+        or is_our_mounting(node, guest)
         or not chain.steps
     ):
         return

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from phoenix_hypervisor.simulator.filesystem import Filesystem
-from phoenix_hypervisor.simulator.idmap import IdMap
+from phoenix_hypervisor.simulator.idmap import NOBODY, IdMap
 from phoenix_hypervisor.simulator.mounts import Spot, fail
 from phoenix_hypervisor.simulator.tree import Entry, Tree
 
@@ -42,8 +42,14 @@ class MappedFilesystem(Filesystem):
         uid: int | None = None,
         gid: int | None = None,
     ) -> None:
-        if super().stat(path) is None:
+        spot = self._find(path)
+        if spot.entry is None:
             uid, gid = uid or 0, gid or 0
+            self._check_folder_of(spot)
+        elif spot.entry.kind == "file" and spot.generated is None:
+            self._check_writable(spot, path)
+            if not self._may_write(spot.entry):
+                fail(errno.EACCES, path)
         owner = {"uid": self._outside("u", uid, path), "gid": self._outside("g", gid, path)}
         super().write(path, text, append=append, exclusive=exclusive, mode=mode, **owner)
 
@@ -53,3 +59,45 @@ class MappedFilesystem(Filesystem):
 
     def chown(self, path: str, uid: int | None = None, gid: int | None = None, follow: bool = True) -> None:
         super().chown(path, self._outside("u", uid, path), self._outside("g", gid, path), follow)
+
+    # -- root of a container is nobody to what belongs to others than its own users (capabilities(7), user_namespaces(7))
+
+    def _may_write(self, entry: Entry) -> bool:
+        ids = self.ids
+        mine = ids.inside("u", entry.uid) != NOBODY, ids.inside("g", entry.gid) != NOBODY
+        bits = 0o2 if entry.uid != ids.root[0] else 0o200
+        return not ids.ranges or all(mine) or bool(entry.mode & bits)
+
+    def _check_folder_of(self, spot: Spot) -> None:
+        self._check_writable(spot, spot.path)
+        folder = super().stat(spot.path.rpartition("/")[0] or "/")
+        if folder is not None and not self._may_write(folder):
+            fail(errno.EACCES, spot.path)
+
+    def _place(self, path: str) -> Spot:
+        spot = super()._place(path)
+        self._check_folder_of(spot)
+        return spot
+
+    def remove(self, path: str, recursive: bool = False) -> None:
+        self._check_folder_of(self._there(path, follow=False)[0])
+        super().remove(path, recursive)
+
+    def rename(self, source: str, target: str) -> None:
+        self._check_folder_of(self._there(source, follow=False)[0])
+        self._check_folder_of(self._find(target, follow=False))
+        super().rename(source, target)
+
+    def _change(self, path: str, follow: bool, change: Callable[[Entry], Entry]) -> None:
+        entry = super().stat(path, follow)
+        if (
+            entry is not None
+            and self.ids.ranges
+            and NOBODY
+            in (
+                self.ids.inside("u", entry.uid),
+                self.ids.inside("g", entry.gid),
+            )
+        ):
+            fail(errno.EPERM, path)
+        super()._change(path, follow, change)

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from phoenix_hypervisor.config.checks import effect, gpu, host, lineage, names, network, scripts, spelling, storage, zfs
+from phoenix_hypervisor.config.checks import (
+    effect,
+    gpu,
+    host,
+    lineage,
+    names,
+    network,
+    scripts,
+    sharing,
+    spelling,
+    storage,
+    zfs,
+)
 from phoenix_hypervisor.config.checks.view import CHECKS, Check, Finding, Question, View
 
 __all__ = ["CHECKS", "Check", "Finding", "Question", "View", "check"]
 
-MODULES = (effect, gpu, host, lineage, names, network, scripts, spelling, storage, zfs)
+MODULES = (effect, gpu, host, lineage, names, network, scripts, sharing, spelling, storage, zfs)
 """Importing them fills CHECKS."""
 
 

@@ -19,15 +19,70 @@ def pct(verb: str, ctid: int, *arguments: str, timeout: float = 120.0) -> Comman
     return Command("pct", verb, str(ctid), *arguments, timeout=timeout)
 
 
-def begin_creation(ctid: int, before: tuple[str, ...], source: int | None = None) -> Command:
-    """Leave the mark by which a creation that was cut off is known as ours.
+_BEGIN = """\
+set -eu
+mark=$1 text=$2
+shift 2
+[ ! -e "$mark" ] || exit 0
+for storage; do
+  listed=$(pvesm list "$storage" --vmid "${mark##*/}")
+  text="$text$(printf '%s\\n' "$listed" | sed -n 's/^\\([^ :]*:[^ ]*\\).*/\\1/p')
+"
+done
+mkdir -p "${mark%/*}"
+printf %s "$text" >"$mark.new"
+mv "$mark.new" "$mark"
+"""
 
-    ``before``: the volumes that are there already; ``source``: what ``pct clone`` is to copy.
+
+def begin_creation(
+    ctid: int, before: tuple[str, ...], source: int | None = None, storages: tuple[str, ...] = ()
+) -> Command:
+    """Leave the mark by which a creation that was cut off is known as ours; one that is there already counts.
+
+    ``before``: the datasets that are there already; ``source``: what ``pct clone`` is to copy; ``storages``: those
+    whose volumes only Proxmox can list, which it is asked to.
     """
-    words = (*before, *((f"copy-of:{source}",) if source is not None else ()))
+    words = (*before, *((f"copy-of:{source}",) if source is not None else ()), *(f"on={each}" for each in storages))
     text = "".join(f"{word}\n" for word in words) or "none\n"
-    script = 'mkdir -p "${1%/*}" && printf %s "$2" >"$1.new" && mv "$1.new" "$1"\n'
-    return Command("sh", "-s", "--", f"/{CREATING}/{ctid}", text, stdin=script)
+    return Command("sh", "-s", "--", f"/{CREATING}/{ctid}", text, *storages, stdin=_BEGIN)
+
+
+_FREE = """\
+set -eu
+ctid=$1 mark=/$2/$1 conf=/etc/pve/lxc/$1.conf
+shift 2
+for storage; do
+  listed=$(pvesm list "$storage" --vmid "$ctid")
+  printf '%s\\n' "$listed" | while read -r volume rest; do
+    case $volume in *:*) ;; *) continue ;; esac
+    if grep -qsxF "$volume" "$mark" || grep -qsF "$volume" "$conf"; then continue; fi
+    pvesm free "$volume"
+  done
+done
+"""
+
+
+def free_unnamed(ctid: int, storages: tuple[str, ...]) -> tuple[Command, ...]:
+    """Free what a creation of ours has allocated there and no configuration names."""
+    return (Command("sh", "-s", "--", str(ctid), CREATING, *storages, stdin=_FREE),) if storages else ()
+
+
+_DESTROY_REMAINS = """\
+set -eu
+command -v zfs >/dev/null || exit 0
+datasets=$(zfs list -H -t filesystem -o name)
+for dataset in $datasets; do
+  case ${dataset##*/} in
+    subvol-"$1"-disk-* | basevol-"$1"-disk-*) grep -qxF "$dataset" "/$2/$1" || zfs destroy -r "$dataset" ;;
+  esac
+done
+"""
+
+
+def destroy_remains(ctid: int) -> Command:
+    """Destroy the container's file systems that were not there when its creation began, as our mark of it says."""
+    return Command("sh", "-s", "--", str(ctid), CREATING, stdin=_DESTROY_REMAINS)
 
 
 def end_creation(ctid: int) -> Command:
@@ -87,8 +142,17 @@ def download(volume: str) -> tuple[Command, Command]:
     return Command("pveam", "update", timeout=CREATE_LIMIT), fetch
 
 
+_GROW = """\
+said=$(pct resize "$1" "$2" "$3" 2>&1) && exit 0
+case $said in *'disk is already at specified size'*) exec pct rescan --vmid "$1" ;; esac
+printf '%s\\n' "$said" >&2
+exit 1
+"""
+
+
 def grow(ctid: int, key: str, size_gb: int) -> Command:
-    return pct("resize", ctid, key, f"{size_gb}G", timeout=600.0)
+    """Grow a volume; one that has grown already, before a run was cut off, only has its size written down."""
+    return Command("sh", "-s", "--", str(ctid), key, f"{size_gb}G", stdin=_GROW, timeout=600.0)
 
 
 def start(ctid: int) -> Command:

@@ -39,14 +39,19 @@ def end_failed(ctid: int, source: int) -> Command:
     return Command("sh", "-s", "--", str(ctid), str(source), CREATING, stdin=_END_FAILED, timeout=60.0)
 
 
-def drop_volumes(ctid: int, keys: Iterable[str], protected: bool) -> tuple[Command, ...]:
-    """Free the copies of volumes that the source has beside its root: a clone has its own, or none."""
-    mounted = ",".join(keys)
-    if not mounted:
+def drop_volumes(ctid: int, keys: Iterable[str], protected: bool, unused: Iterable[str] = ()) -> tuple[Command, ...]:
+    """Free the copies of volumes that the source has beside its root: a clone has its own, or none.
+
+    ``unused``: those that an earlier run has taken out already.
+    """
+    mounted, taken = tuple(keys), tuple(unused)
+    if not mounted and not taken:
         return ()
-    unused = ",".join(f"unused{number}" for number in range(mounted.count(",") + 1))
+    free = (key for number in range(256) if (key := f"unused{number}") not in taken)
+    gone = (*taken, *(key for key, _ in zip(free, mounted, strict=False)))
     lift = (pct("set", ctid, "--delete", "protection"),) if protected else ()
-    return (*lift, pct("set", ctid, "--delete", mounted), pct("set", ctid, "--delete", unused))
+    out = (pct("set", ctid, "--delete", ",".join(mounted)),) if mounted else ()
+    return (*lift, *out, pct("set", ctid, "--delete", ",".join(gone)))
 
 
 def mount(ctid: int) -> Command:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from phoenix_hypervisor.proxmox.guest import GuestConfig, Section
+from phoenix_hypervisor.proxmox.properties import render_size
 from phoenix_hypervisor.simulator import durations
 from phoenix_hypervisor.simulator.call import Call, Handler, Steps, Work
 from phoenix_hypervisor.simulator.failures import PveError
 from phoenix_hypervisor.simulator.guests import check_lock
 from phoenix_hypervisor.simulator.pct import firewall, lxcconfig
 from phoenix_hypervisor.simulator.pct.power import halt
-from phoenix_hypervisor.simulator.pct.volumes import owned
+from phoenix_hypervisor.simulator.pct.volumes import mount_points, owned
 
 
 def destroy(call: Call) -> Work:
@@ -77,9 +78,10 @@ def rescan(call: Call) -> Work:
             for volume in owned(section, call.node.storages, ctid)
         }
         unnamed = [volume.id for volume in call.node.storages.of_guest(ctid) if volume.id not in named]
-        if not unnamed or call.flag("dryrun") or config.current.get("lock"):
+        options = {**config.current.options, **_sizes(call, ctid, config.current)}
+        unchanged = not unnamed and options == config.current.options
+        if unchanged or call.flag("dryrun") or config.current.get("lock"):
             continue
-        options = dict(config.current.options)
         for volume in unnamed:
             free = next(f"unused{number}" for number in range(256) if f"unused{number}" not in options)
             options[free] = volume
@@ -87,6 +89,18 @@ def rescan(call: Call) -> Work:
             GuestConfig(config.current.updated(options), config.pending, config.pending_delete, config.snapshots), ctid
         )
     return 0
+
+
+def _sizes(call: Call, ctid: int, section: Section) -> dict[str, str]:
+    """The mount points whose volumes are not of the size that is written down, with the size that they have."""
+    found: dict[str, str] = {}
+    for point in mount_points(section):
+        if point.is_volume:
+            size = render_size(call.node.storages.size(call.node.storages.volume(point.volume)))
+            if point.text(size=size) != section.options[point.key]:
+                call.say(f"CT {ctid}: updated volume size of '{point.volume}' in config.")
+                found[point.key] = point.text(size=size)
+    return found
 
 
 HANDLERS: Mapping[str, Handler] = {"destroy": destroy, "unlock": unlock, "rescan": rescan}
