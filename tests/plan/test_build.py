@@ -185,3 +185,28 @@ def test_a_container_that_is_no_longer_declared_is_named_and_left(rig: Rig, tmp_
     rig.site = site_of(tmp_path / "etc", documents, HOST)
     plan = rig.plan()
     assert plan.steps == () and plan.notes[0].startswith("150: it was made by Phoenix and is no longer declared")
+
+
+def test_without_restart_what_needs_one_waits_and_is_told(rig: Rig, tmp_path: Path) -> None:
+    lines = {"lxc_options": ["lxc.environment = A=b"], "pct_options": ["nesting=1"], "memory_mb": 2048}
+    changed(rig, tmp_path, ct150=lines)
+    plan = build(rig.site, rig.look(), may_restart=False)
+    assert [step.id for step in plan.steps] == ["150:configure"]
+    assert [note for note in plan.notes if "--no-restart" in note] == [
+        "150: raw lines are read at the start; it is not stopped (--no-restart).",
+        "150: a restart is needed for features; it is not stopped (--no-restart).",
+    ]
+    rig.distort = lambda _: plan
+    rig.converge()
+    assert rig.look().guests[150].running and rig.look().guests[150].current.get("memory") == "2048"
+    assert build(rig.site, rig.look(), may_restart=False).steps == ()
+    rig.distort = lambda plan: plan
+    rig.converge()
+    assert rig.look().guests[150].current.raw == (("lxc.environment", "A=b"),)
+    assert rig.plan().steps == ()
+
+
+def test_one_restart_serves_every_change(rig: Rig, tmp_path: Path) -> None:
+    lines = {"lxc_options": ["lxc.environment = A=b"], "pct_options": ["nesting=1"]}
+    plan = changed(rig, tmp_path, ct150=lines).plan()
+    assert [step.id for step in plan.steps] == ["150:stop", "150:configure", "150:raw", "150:start"]

@@ -6,7 +6,7 @@ import pytest
 
 from phoenix_hypervisor.simulator.node import Node
 from simulator.asking import datasets, held, inside, ok, read, refused
-from simulator.small import TARBALL, create, small_node
+from simulator.small import TARBALL, small_node
 
 RUNNING, STOPPED, NEW = "101", "102", "150"
 DATA = "local-zfs:8,mp=/data"
@@ -209,7 +209,7 @@ def test_what_only_a_snapshot_names_outlives_the_container() -> None:
 
 def test_unreferenced_volumes_go_when_told_so() -> None:
     node = small_node()
-    ok(node, "pvesm", "alloc", "local-zfs", STOPPED, "", "1G")
+    ok(node, "pvesm", "alloc", "local-zfs", STOPPED, "", "1G", "--format", "subvol")
     ok(node, "pct", "destroy", STOPPED, "--destroy-unreferenced-disks", "1")
     assert datasets(node, STOPPED) == []
 

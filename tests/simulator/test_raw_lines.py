@@ -62,8 +62,16 @@ def test_a_folder_of_the_node_is_the_same_folder_inside() -> None:
 
 @pytest.mark.parametrize(
     "script",
-    ["echo x > /host/new", "echo x > /host/file", "mkdir /host/new", "rm /host/file", "mv /host/file /host/other"]
-    + ["chmod 600 /host/file", "chown 0 /host/file", "mv /share/file /host/other"],
+    [
+        "echo x > /host/new",
+        "echo x > /host/file",
+        "mkdir /host/new",
+        "rm /host/file",
+        "mv /host/file /host/other",
+        "mv /share/file /host/other",
+        "chmod 600 /host/file",
+        "chown 0 /host/file",
+    ],
 )
 def test_what_belongs_to_the_node_is_not_the_containers_to_change(script: str) -> None:
     node = _node(_entry("/srv/host", "host"), _entry("/srv/share", "share"))

@@ -6,8 +6,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from phoenix_hypervisor.config.site import Site
-from phoenix_hypervisor.features.lifecycle.node import Node
+from phoenix_hypervisor.features.lifecycle.node import Guest, Node
+from phoenix_hypervisor.plan.obstacle import is_unfinished
 from phoenix_hypervisor.plan.step import Plan
+from phoenix_hypervisor.plan.wanted import snapshot_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class Line:
     name: str
     kind: str
     state: str
-    """``running``, ``stopped``, ``absent``, ``unfinished`` or ``foreign``."""
+    """``running``, ``stopped``, ``base`` (a template of Proxmox's), ``absent``, ``unfinished`` or ``foreign``."""
     source: str
     as_declared: bool
     differences: tuple[str, ...]
@@ -39,10 +41,10 @@ def rows(site: Site, node: Node, plan: Plan) -> tuple[Line, ...]:
             ctid=int(target),
             name=plan.names[target],
             kind="template" if site.containers[int(target)].is_template else "container",
-            state=_state(node, int(target)),
+            state=_state(site, node, int(target), target in differences),
             source=_source(node, int(target)),
             as_declared=target not in differences,
-            differences=_told(_state(node, int(target)), tuple(differences.get(target, ()))),
+            differences=_told(_state(site, node, int(target), target in differences), tuple(differences.get(target, ()))),
         )
         for target in sorted(plan.names, key=int)
     )
@@ -53,7 +55,7 @@ def _told(state: str, differences: tuple[str, ...]) -> tuple[str, ...]:
     return ("to be created",) if state == "absent" and differences else differences
 
 
-def _state(node: Node, ctid: int) -> str:
+def _state(site: Site, node: Node, ctid: int, differs: bool) -> str:
     guest = node.guests.get(ctid)
     if guest is None:
         return "foreign" if ctid in node.elsewhere else "absent"
@@ -61,7 +63,17 @@ def _state(node: Node, ctid: int) -> str:
         return "unfinished"
     if not guest.ours:
         return "foreign"
+    if guest.is_base:
+        return "base"
+    if is_unfinished(node, guest) or (differs and _never_finished(site, guest)):
+        return "unfinished"
     return "running" if guest.running else "stopped"
+
+
+def _never_finished(site: Site, guest: Guest) -> bool:
+    """Whether no run came to the end with it: none of the snapshots that mark the end was taken."""
+    names = snapshot_names(site.containers[guest.ctid])
+    return bool(names) and not any(name in guest.config.snapshots for name in names)
 
 
 def _source(node: Node, ctid: int) -> str:

@@ -60,7 +60,7 @@ class MappedFilesystem(Filesystem):
     def chown(self, path: str, uid: int | None = None, gid: int | None = None, follow: bool = True) -> None:
         super().chown(path, self._outside("u", uid, path), self._outside("g", gid, path), follow)
 
-    # -- root of a container is nobody to what belongs to others than its own users (capabilities(7), user_namespaces(7))
+    # -- a container's root is nobody to what ids outside its map own (capabilities(7), user_namespaces(7))
 
     def _may_write(self, entry: Entry) -> bool:
         ids = self.ids

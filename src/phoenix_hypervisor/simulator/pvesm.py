@@ -203,14 +203,32 @@ def remove(call: Call) -> Steps:
 
 
 def allocate(call: Call) -> Steps:
-    name, text = call.parameters["storage"], call.parameters["size"]
+    name, text, ctid = call.parameters["storage"], call.parameters["size"], int(call.parameters["vmid"])
+    wanted = _volume_name(call, ctid)
     size = parse_size(text) if text[-1] in "MG" else int(text) << 10
     with (yield from call.node.locks.wait(storage_lock(name), 60.0)):
         yield durations.ALLOCATE
-        volume = call.node.storages.allocate(
-            name, int(call.parameters["vmid"]), size, call.parameters["filename"] or None
-        )
+        volume = call.node.storages.allocate(name, ctid, size, wanted)
     call.process.say(f"successfully created '{volume.id}'\n")
+
+
+def _volume_name(call: Call, ctid: int) -> str | None:
+    """The name that is asked for; None where PVE is to choose. Raises PveError where the storage takes no such."""
+    name = call.parameters["filename"]
+    suffix = re.search(r"\.(raw|qcow2|vmdk)$", name)
+    form = call.get("format") or (suffix[1] if suffix else "raw")
+    if suffix and suffix[1] != form:
+        raise ParameterError({"format": f"different storage formats ({form} != {suffix[1]})"}, 255)
+    storage = call.node.storages.get(call.parameters["storage"])
+    if form != ("subvol" if storage.type == "zfspool" else "raw"):
+        raise PveError(f"volumes of format '{form}' on a {storage.type} storage are not simulated")
+    start = f"{'subvol' if form == 'subvol' else 'vm'}-{ctid}-"
+    if name and not name.startswith(start):
+        raise PveError(f"illegal name '{name}' - should be '{start}*'")
+    path = f"{storage.path}/images/{ctid}/{name}"
+    if name and form == "raw" and call.node.files.exists(path):
+        raise PveError(f"disk image '{path}' already exists")
+    return name or None
 
 
 def free(call: Call) -> Steps:

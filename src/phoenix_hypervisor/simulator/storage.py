@@ -106,7 +106,7 @@ class Storages:
     def volume(self, volume: str) -> Volume:
         """The volume of an id. Raises PveError where there is none."""
         storage, owner, key = self._locate(volume)
-        content = self._zfs.datasets.get(key) if storage.type == "zfspool" else self._image(key)
+        content = self._content(storage, key)
         if content is None:
             reason = (
                 f"zfs error: cannot open '{key}': dataset does not exist"
@@ -116,9 +116,11 @@ class Storages:
             raise PveError(reason)
         return Volume(volume, storage, owner, content)
 
-    def _image(self, path: str) -> Image | None:
-        """The image of a file; None where the file is gone."""
-        return self.images.get(path) if self._files.exists(path) else None
+    def _content(self, storage: Storage, key: str) -> Dataset | Image | None:
+        """What is behind a dataset or file; None where there is nothing."""
+        if storage.type == "zfspool":
+            return self._zfs.datasets.get(key)
+        return self.images.get(key) if self._files.exists(key) else None
 
     def _locate(self, volume: str) -> tuple[Storage, int, str]:
         """The storage, the owning guest, and the dataset or file of a volume id."""
@@ -206,7 +208,9 @@ class Storages:
         return leaf in taken or leaf.replace("subvol", "basevol").replace("vm-", "base-") in taken
 
     def free(self, volume: str) -> None:
-        """Destroy a volume. Raises PveError while clones hang on it."""
+        """Destroy a volume; one that is not there is none to destroy. Raises PveError while clones hang on it."""
+        if self._content(*self._locate(volume)[::2]) is None:
+            return
         found = self.volume(volume)
         if found.dataset is None:
             path = self._locate(volume)[2]

@@ -64,17 +64,11 @@ class Zfs:
             while above:
                 if key in self.datasets[above].properties:
                     value = self.datasets[above].properties[key]
-                    return self._descend(key, value, above, name), f"inherited from {above}"
+                    return properties.descend(key, value, name[len(above) :]), f"inherited from {above}"
                 above = above.rpartition("/")[0]
         if key == "mountpoint":
             return f"/{name}", "default"
         return (known.default, "default") if known else ("-", "-")
-
-    @staticmethod
-    def _descend(key: str, value: str, above: str, name: str) -> str:
-        if key != "mountpoint" or not value.startswith("/"):
-            return value
-        return value.rstrip("/") + name[len(above) :]
 
     def mountpoint(self, name: str) -> str | None:
         """Where a dataset is mounted; None when it is not."""

@@ -161,3 +161,8 @@ def nice(number: int) -> str:
         return f"{number // unit}{letter}"
     texts = [f"{number / unit:.{places}f}{letter}" for places in (2, 1, 0)]
     return next((text for text in texts if len(text) <= 5), texts[-1])
+
+
+def descend(key: str, value: str, below: str) -> str:
+    """What a dataset inherits that lies so far below: the value, and of a mount point a folder in it."""
+    return value.rstrip("/") + below if key == "mountpoint" and value.startswith("/") else value
