@@ -18,7 +18,7 @@ from typing import Any
 from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.config.load import load
 from phoenix_hypervisor.config.site import Site
-from phoenix_hypervisor.features.lifecycle.marks import MARK, snapshot_description
+from phoenix_hypervisor.features.lifecycle.marks import snapshot_description
 from phoenix_hypervisor.features.lifecycle.node import read_node
 from phoenix_hypervisor.machine import Machine
 from phoenix_hypervisor.plan.build import build
@@ -67,10 +67,10 @@ def answers(site: Site) -> str:
     guests, listing, stamps, ids, snapshots = [], ["tank/lxc\t-\t/tank/lxc"], [], {}, []
     for ctid, container in site.containers.items():
         layers = {layer.name: layer.digest for layer in layers_of(container, site, EMPTY)}
-        wanted = wanted_options(container)
+        wanted = wanted_options(container, {}, had_firewall=False)
         options = dict(wanted.options) | {"rootfs": f"tank:subvol-{ctid}-disk-0,size=8G", "tags": "phoenix"}
         options |= {"net0": render_properties(wanted.net or {}), "unprivileged": "1", "arch": "amd64"}
-        section = Section(options, (), MARK)
+        section = Section(options, (), str(wanted.record))
         names = [name for name in (container.snapshot, "configured-state") if name]
         taken = {name: Section(options, (), snapshot_description(layers)) for name in names}
         guests += [
@@ -83,8 +83,8 @@ def answers(site: Site) -> str:
         ids[str(ctid)] = {"node": "pve1", "type": "lxc", "version": 1}
     storage = "dir: local\n\tpath /var/lib/vz\n\tcontent vztmpl\n\nzfspool: tank\n\tpool tank/lxc\n\tcontent rootdir\n"
     parts = ["nodes/pve1\n", json.dumps({"ids": ids}), "\n".join(guests), storage, "\n".join(listing)]
-    parts += ["\n".join(ids), "vmbr0\n", "", "\n".join(stamps), "", "", "/var/lib/vz/template/cache/x\n", ""]
-    parts.append("\n".join(snapshots))
+    parts += ["\n".join(ids), "vmbr0\n", "", "\n".join(stamps), "", "", "/var/lib/vz/template/cache/x\n", "", ""]
+    parts += ["", "\n".join(snapshots), "", ""]
     return "".join(f"0 {len(part.encode())} 0\n{part}" for part in parts)
 
 

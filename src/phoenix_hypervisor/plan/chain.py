@@ -16,11 +16,13 @@ from phoenix_hypervisor.features.lifecycle.conditions import HasSnapshot, IsBase
 from phoenix_hypervisor.features.lifecycle.raw import Lines
 from phoenix_hypervisor.plan.layers import Layer
 from phoenix_hypervisor.plan.step import Expect, Poll, Step, Symbol, Undo, Work
-from phoenix_hypervisor.plan.wanted import static_interface
+from phoenix_hypervisor.plan.wanted import static_interface, wants_running
 from phoenix_hypervisor.proxmox.guest import Section
 from phoenix_hypervisor.transport.container import inside
 
-_HARMLESS = frozenset({"recover", "unlock", "tidy", "snapshot", "start", "forget", "restore-point"})
+_HARMLESS = frozenset(
+    {"clear", "recover", "unlock", "tidy", "identity", "template", "snapshot", "start", "forget", "restore-point"}
+)
 """Steps that a restore point has nothing to do for."""
 
 
@@ -81,10 +83,9 @@ class Chain:
     ) -> str:
         """One more step, after the last one; returns its id."""
         if self.keeps_restore_point and not self.fresh and name not in _HARMLESS:
-            self._keep_restore_point()
-        taken = sum(step.id.partition(":")[2].partition("#")[0] == name for step in self.steps)
+            self._keep_restore_point(since=self._id(name))
         before = (self.last,) if self.last else self.first_needs
-        step_id = f"{self.ctid}:{name}" + (f"#{taken + 1}" if taken else "")
+        step_id = self._id(name)
         self.steps.append(
             Step(
                 id=step_id,
@@ -100,18 +101,23 @@ class Chain:
         )
         return step_id
 
-    def _keep_restore_point(self) -> None:
+    def _id(self, name: str) -> str:
+        """The id of the next step of that name."""
+        taken = sum(step.id.partition(":")[2].partition("#")[0] == name for step in self.steps)
+        return f"{self.ctid}:{name}" + (f"#{taken + 1}" if taken else "")
+
+    def _keep_restore_point(self, since: str) -> None:
         """A snapshot to go back to, before the first change; forgotten when all went well."""
         self.keeps_restore_point = False
-        step = self.last
+        starts = self.running or (self.has_restore_point and wants_running(self.container))
         if not self.has_restore_point:
             taken = HasSnapshot(self.ctid, restore.NAME, self.dataset)
             take = commands.snapshot(self.ctid, restore.NAME, self.layers)
             title = "take a restore point"
-            step = self.add("restore-point", Symbol.ADD, title, "rollback_on_failure", take, Expect((taken,)))
+            self.add("restore-point", Symbol.ADD, title, "rollback_on_failure", take, Expect((taken,)))
         self.has_restore_point = True
-        back = restore.go_back(self.ctid, self.running)
-        self.undo = Undo(str(self.ctid), "put it back to its restore point", back, since=step)
+        back = restore.go_back(self.ctid, starts)
+        self.undo = Undo(str(self.ctid), "put it back to its restore point", back, since=since)
 
     def stop(self, reason: str) -> bool:
         """Stop it; returns whether it is stopped then."""
@@ -168,7 +174,10 @@ class Chain:
 
     def snapshot(self, missing: tuple[str, ...]) -> None:
         """Stop, then take the snapshots (spec L9)."""
-        if not missing or not self.stop("snapshots are taken of a stopped container"):
+        if not missing:
+            return
+        self.keeps_restore_point = False
+        if not self.stop("snapshots are taken of a stopped container"):
             return
         self.forget_restore_point("snapshots are to be newer than it")
         taken = Expect(tuple(HasSnapshot(self.ctid, name, self.dataset) for name in missing))
@@ -178,8 +187,12 @@ class Chain:
 
     def become_base(self) -> None:
         """Stop, then make it a template of Proxmox's: its base volume is its configured state (spec L2)."""
-        if self.is_base or not self.stop("a template of Proxmox's does not run"):
+        if self.is_base:
             return
+        self.keeps_restore_point = False
+        if not self.stop("a template of Proxmox's does not run"):
+            return
+        self.forget_restore_point("Proxmox makes no template of a container with snapshots")
         work = (commands.make_base(self.ctid), Expect((IsBase(self.ctid),)))
         self.add("template", Symbol.CHANGE, "make it a template of Proxmox's", "its clones are native", *work)
         self.is_base = True
@@ -190,10 +203,10 @@ class Chain:
         """Remove the restore point, taken by this chain or left by an earlier run."""
         self.keeps_restore_point = False
         if self.has_restore_point:
+            self.undo = replace(self.undo, until=self.last) if self.undo else None
             work = (restore.forget(self.ctid), Expect((NoSnapshot(self.ctid, restore.NAME),)))
             self.add("forget", Symbol.REMOVE, "remove the restore point", reason, *work)
             self.has_restore_point = False
-            self.undo = replace(self.undo, until=self.last) if self.undo else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,7 +160,7 @@ def _finish(chain: Chain, survey: Survey, guest: Guest | None, missing: tuple[st
     """Snapshots or base volume, then the state in which it is to end."""
     container = chain.container
     if survey.wants_base(container) and not chain.is_base:
-        if kept := sorted(guest.config.snapshots) if guest and not chain.fresh else []:
+        if kept := sorted({*guest.config.snapshots} - {restore.NAME}) if guest and not chain.fresh else []:
             chain.note(
                 f"its clones are to be native, and Proxmox makes no template of a container with snapshots "
                 f"({', '.join(kept)}); it is kept as it is. To make it anew, with its clones: "

@@ -34,7 +34,10 @@ from phoenix_hypervisor.proxmox.properties import PropertyError, parse_propertie
 
 
 def reconcile(chain: Chain, node: Node, guest: Guest | None) -> None:
-    """Everything that is not as declared, in an order that needs one restart at most."""
+    """Everything that is not as declared, in an order that needs one restart at most.
+
+    The record of what is ours is among the keys: what it no longer names is gone before.
+    """
     container = chain.container
     record = record_of(chain.observed.description)
     placement = _place(chain, guest)
@@ -42,18 +45,17 @@ def reconcile(chain: Chain, node: Node, guest: Guest | None) -> None:
         chain.note(note)
     had_firewall = FIREWALL in record.keys or (chain.firewall is not None and firewall.is_ours(chain.firewall))
     wanted = wanted_options(container, placement.keys, had_firewall)
-    differences = _differences(chain, guest, wanted, placement)
     lines = wanted_raw(container)
     rewrites = (bool(lines) or RAW in record.keys) and chain.raw != lines
     _prepare_folders(chain, node)
     _allow_ids(chain, node)
-    if rewrites and not chain.stop("raw lines are read at the start"):
-        rewrites = False
-    _configure(chain, guest, wanted, differences)
-    if rewrites:
+    if rewrites and chain.stop("raw lines are read at the start"):
         _write_raw(chain, lines)
-    _grow(chain, placement)
+    elif rewrites and not lines:
+        wanted = replace(wanted, beside=wanted.beside | {RAW})
     _write_firewall(chain, node, had_firewall)
+    _configure(chain, guest, wanted, _differences(chain, guest, wanted, placement))
+    _grow(chain, placement)
 
 
 def _place(chain: Chain, guest: Guest | None) -> Placement:
@@ -80,7 +82,7 @@ def _differences(chain: Chain, guest: Guest | None, wanted: Wanted, placement: P
     ]
     keys = [each for each in wanted.differences(chain.observed) if each.key not in moved]
     found = sorted((*keys, *kept, *placement.differences), key=lambda each: each.key)
-    if guest is None or not guest.running:
+    if guest is None or not guest.running or not guest.waiting:
         return tuple(found)
     now = {each.key for each in wanted.differences(guest.current)}
     now |= {each.key for each in place(wanted_volumes(chain.container), guest.current, (), {}).differences}

@@ -96,12 +96,13 @@ class Wanted:
 
     def differences(self, section: Section) -> tuple[Difference, ...]:
         """Every key of the section that is not as wanted, in the order of the keys."""
+        before = record_of(section.description)
         found = [
             *self._plain(section),
-            *self._gone(section),
+            *self._gone(section, before),
             *self._features(section),
-            *self._net(section),
-            *self._tags(section),
+            *self._net(section, before),
+            *self._tags(section, before),
             *self._description(section),
         ]
         return tuple(sorted(found, key=lambda difference: difference.key))
@@ -112,9 +113,8 @@ class Wanted:
             if _normal(key, observed) != _normal(key, wanted):
                 yield Difference(key, observed, wanted)
 
-    def _gone(self, section: Section) -> Iterator[Difference]:
+    def _gone(self, section: Section, before: Record) -> Iterator[Difference]:
         """What Phoenix has set and is no longer declared."""
-        before = record_of(section.description)
         volumes = {key for name, key in before.volumes.items() if key not in self.volumes.values()}
         keys = before.keys - self.record.keys - {"tags", "features", RAW, FIREWALL} - _KEPT
         for key in sorted({*keys, *volumes} - {*self.options}):
@@ -127,11 +127,11 @@ class Wanted:
         if _switches(observed) != {key: value for key, value in self.features.items() if value != "0"}:
             yield Difference("features", observed, render_properties(self.features) or None)
 
-    def _net(self, section: Section) -> Iterator[Difference]:
+    def _net(self, section: Section, before: Record) -> Iterator[Difference]:
         observed = section.get("net0")
         found = _properties(observed)
         if self.net is None:
-            if self.firewalled is False and "firewall" in found and "net0" not in record_of(section.description).keys:
+            if self.firewalled is False and "firewall" in found and "net0" not in before.keys:
                 rest = {key: value for key, value in found.items() if key != "firewall"}
                 yield Difference("net0", observed, render_properties(rest))
             return
@@ -145,9 +145,9 @@ class Wanted:
             kept = {"hwaddr": found["hwaddr"]} if ignored and "hwaddr" in found else {}
             yield Difference("net0", observed, render_properties({**wanted, **kept, **foreign}))
 
-    def _tags(self, section: Section) -> Iterator[Difference]:
+    def _tags(self, section: Section, before: Record) -> Iterator[Difference]:
         observed = {tag for tag in re.split(r"[;,\s]+", section.get("tags") or "") if tag}
-        whole = self.tags or "tags" in record_of(section.description).keys
+        whole = self.tags or "tags" in before.keys
         wanted = {*self.tags, TAG} if whole else observed | {TAG}
         if observed != wanted:
             yield Difference("tags", section.get("tags"), ";".join(sorted(wanted)))
