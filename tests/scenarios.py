@@ -128,5 +128,7 @@ SCENARIOS = {
     "no longer declared": Scenario(bare, declared),
     "with a restore point": Scenario(changed, declared, undo=True),
     "made with rollback": Scenario(native_tree, undo=True),
+    "put back": Scenario(changed, declared, undo=True, script=FAILING),
+    "destroyed again": Scenario(native_tree, undo=True, script=FAILING),
     "rebuilt": Scenario(native_tree, native_tree, rebuild=(150, 900, 901, 950)),
 }

@@ -377,6 +377,12 @@ CASES = [
         fine_host={**HOST, "proxmox_storage_ids": {"tank_lxc": "tank-lxc"}},
     ),
     Case(
+        "value",
+        tree(pct_options=["cpuunits=5", "cpuunits=6", "mp0=/srv", "nesting=2"]),
+        (f"{A}.pct_options.1", f"{A}.pct_options.2", f"{A}.pct_options.3"),
+        tree(pct_options=["cpuunits=5", "cpuunits=5"]),
+    ),
+    Case(
         "duplicate-volume-name",
         tree(volumes=[volume("/a"), volume("/b")]),
         (f"{A}.volumes",),

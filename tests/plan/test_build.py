@@ -209,4 +209,4 @@ def test_without_restart_what_needs_one_waits_and_is_told(rig: Rig, tmp_path: Pa
 def test_one_restart_serves_every_change(rig: Rig, tmp_path: Path) -> None:
     lines = {"lxc_options": ["lxc.environment = A=b"], "pct_options": ["nesting=1"]}
     plan = changed(rig, tmp_path, ct150=lines).plan()
-    assert [step.id for step in plan.steps] == ["150:stop", "150:configure", "150:raw", "150:start"]
+    assert [step.id for step in plan.steps] == ["150:stop", "150:raw", "150:configure", "150:start"]

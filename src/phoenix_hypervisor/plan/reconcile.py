@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from phoenix_hypervisor.command import Command
 from phoenix_hypervisor.features.lifecycle import commands, firewall, raw
 from phoenix_hypervisor.features.lifecycle.conditions import FirewallIs, KeysAre, RawIs, SizeIs
 from phoenix_hypervisor.features.lifecycle.marks import record_of
@@ -18,8 +19,9 @@ from phoenix_hypervisor.features.lifecycle.options import (
     brief,
     mount_properties,
 )
-from phoenix_hypervisor.features.lifecycle.volumes import Placement, detached, place
+from phoenix_hypervisor.features.lifecycle.volumes import Placement, place, stood_at
 from phoenix_hypervisor.plan.chain import Chain
+from phoenix_hypervisor.plan.obstacle import Obstacle
 from phoenix_hypervisor.plan.step import Expect, Symbol, Work
 from phoenix_hypervisor.plan.wanted import (
     id_ranges,
@@ -60,8 +62,29 @@ def reconcile(chain: Chain, node: Node, guest: Guest | None) -> None:
 
 def _place(chain: Chain, guest: Guest | None) -> Placement:
     """Where the volumes are; one that is only to be taken out at the next start is still there."""
-    unused = detached(guest.config) if guest is not None else {}
-    return place(wanted_volumes(chain.container), _still_there(chain, guest), chain.container.options, unused)
+    stood = stood_at(guest.config) if guest is not None else {}
+    section, taken = _still_there(chain, guest), chain.container.options
+    volumes = wanted_volumes(chain.container)
+    placement = place(volumes, section, taken, stood)
+    _refuse_lost(chain, placement)
+    if chain.is_base and placement.made:
+        chain.note(
+            f"volume {', '.join(placement.made)} is not made: linked clones are made of base volumes alone, and its "
+            f"template is made already. To make it anew, with its clones: --rebuild {chain.ctid} …."
+        )
+        placement = place([each for each in volumes if each.name not in placement.made], section, taken, stood)
+    return placement
+
+
+def _refuse_lost(chain: Chain, placement: Placement) -> None:
+    """A volume that people have detached is not made a second time while it may be one of several unused ones."""
+    for name, candidates in placement.lost.items():
+        mount = next(volume.mount_point for volume in chain.container.volumes if volume.name == name)
+        free = next(number for number in range(256) if chain.observed.get(f"mp{number}") is None)
+        raise Obstacle(
+            f'its volume "{name}" is detached, and may be any of {", ".join(candidates)}',
+            f"To say which: pct set {chain.ctid} --mp{free} VOLUME,mp={mount}.",
+        )
 
 
 def _still_there(chain: Chain, guest: Guest | None) -> Section:
@@ -98,13 +121,31 @@ def _configure(chain: Chain, guest: Guest | None, wanted: Wanted, differences: t
             title = "set " + ", ".join(map(str, differences))
         symbol, reason = (Symbol.ADD, "as declared") if chain.fresh else (Symbol.CHANGE, "not as declared")
         waiting = guest.waiting if guest is not None else frozenset[str]()
-        work = commands.configure(chain.ctid, differences, waiting)
+        lifted, settled = _lifted(chain, wanted, differences)
+        work = (*lifted, *commands.configure(chain.ctid, settled, waiting))
         chain.add("configure", symbol, title, reason, *work, Expect((KeysAre(chain.ctid, wanted),)))
         chain.observed = applied(chain.observed, differences)
     restart = [each.key for each in differences if each.effect is Effect.RESTART and not each.holds]
     left = sorted(guest.waiting - {each.key for each in differences}) if guest is not None else []
     if chain.running and (restart or left):
         chain.stop(f"a restart is needed for {', '.join(restart or left)}")
+
+
+def _lifted(
+    chain: Chain, wanted: Wanted, differences: tuple[Difference, ...]
+) -> tuple[tuple[Command, ...], tuple[Difference, ...]]:
+    """Proxmox changes no mount point of a protected container: our protection is lifted, and set again."""
+    mounts = [each.key for each in differences if each.key.startswith("mp") and not each.holds]
+    if not mounts or chain.observed.get("protection") != "1":
+        return (), differences
+    if "protection" not in {*wanted.options, *record_of(chain.observed.description).keys}:
+        raise Obstacle(
+            f"CT {chain.ctid} is protected, and {', '.join(mounts)} of it is not as declared",
+            f"To lift that: pct set {chain.ctid} --protection 0.",
+        )
+    again = [Difference("protection", None, "1")] if wanted.options.get("protection") == "1" else []
+    others = [each for each in differences if each.key != "protection"]
+    return (commands.lift_protection(chain.ctid),), (*others, *again)
 
 
 def _write_raw(chain: Chain, lines: raw.Lines) -> None:
@@ -188,7 +229,7 @@ def _write_firewall(chain: Chain, node: Node, had_firewall: bool) -> None:
     wanted, observed = wanted_firewall(chain.container), chain.firewall
     if wanted is not None and not firewall.is_enabled(node.firewalls.get("cluster", "")):
         chain.note("its firewall has no effect while the datacenter's is off.")
-    if wanted == observed or (wanted is None and not had_firewall):
+    if firewall.same(wanted, observed) or (wanted is None and not had_firewall):
         return
     if observed is not None and not had_firewall:
         chain.note(f"/etc/pve/firewall/{chain.ctid}.fw was not written by Phoenix; it is left as it is.")

@@ -119,13 +119,18 @@ def pct_options(view: View) -> Iterator[Finding]:
     """Options that pct does not have, or that a field stands for."""
     for container in view.containers.values():
         document = view.document(container)
+        known = {*PCT_OPTIONS, *aliases.PCT_FEATURES}
+        seen: dict[str, str] = {}
         for index, option in enumerate(document.pct_options):
             key, _, value = option.partition("=")
-            if key == "ostype" and container.source is not None:
+            if seen.setdefault(key, value) != value:
+                message = f"{key} is given twice in pct_options, as {shown(seen[key])} and as {shown(value)}."
+                yield container.places.problem("value", message, f"pct_options.{index}", hint="Leave one out.")
+            elif key == "ostype" and container.source is not None:
                 message = f"ostype is that of {container.source}, from which {container.ctid} is cloned."
                 yield container.places.problem("value", message, f"pct_options.{index}", hint="Leave it out.")
             elif reason := _option_fault(key, value):
-                hint = did_you_mean(key, {*PCT_OPTIONS, *aliases.PCT_FEATURES}) if key not in OWN_FIELD else ""
+                hint = "" if key in known or key in OWN_FIELD else did_you_mean(key, known)
                 yield container.places.problem("value", reason, f"pct_options.{index}", hint=hint)
         for name, value in aliases.pct_pairs(aliases.pct_string(document) or "").items():
             if name in aliases.PCT_FEATURES and (reason := _option_fault(name, value)):

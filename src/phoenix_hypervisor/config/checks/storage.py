@@ -113,7 +113,8 @@ def bind_options(container: Container) -> Iterator[tuple[str, str, str]]:
                 properties = parse_properties(text, default_key="volume")
             except PropertyError:
                 continue
-            yield key, properties.get("volume", ""), normal_path(properties.get("mp", ""))
+            if "mp" in properties:
+                yield key, properties.get("volume", ""), normal_path(properties["mp"])
 
 
 @finds(

@@ -37,6 +37,40 @@ def render(enabled: bool, rules: Iterable[Rule]) -> str:
     return "\n".join(lines) + "\n"
 
 
+_SPELLINGS = {"proto": "p", "iface": "i"}
+
+
+def same(one: str | None, other: str | None) -> bool:
+    """Whether two files mean the same: Proxmox writes a file anew at each change, without comment lines, its options
+    in any order (PVE::Firewall, save_vmfw_conf)."""
+    if one is None or other is None:
+        return one is other
+    return _meaning(one) == _meaning(other)
+
+
+def _meaning(text: str) -> tuple[frozenset[str], tuple[tuple[str, ...], ...]]:
+    """The options in no order, everything else in its order with its section."""
+    options, rest, section = set(), [], ""
+    for line in filter(None, map(str.strip, text.splitlines())):
+        if line.startswith("["):
+            section = line.upper()
+        elif section == "[OPTIONS]" and not line.startswith("#"):
+            options.add("".join(line.split()))
+        elif not line.startswith("#"):
+            rest.append((section, *_rule(line)))
+    return frozenset(options), tuple(rest)
+
+
+def _rule(line: str) -> tuple[str, ...]:
+    """A rule's words: type and action, the options in no order, the comment."""
+    head, _, comment = line.partition("#")
+    kind, *words = head.split()
+    first = next((place for place, word in enumerate(words) if word.startswith("-")), len(words))
+    names = (word.lstrip("-") for word in words[first::2])
+    pairs = sorted(zip((_SPELLINGS.get(name, name) for name in names), words[first + 1 :: 2], strict=False))
+    return (kind.upper(), *words[:first], *(f"{name}={value}" for name, value in pairs), comment.strip())
+
+
 def is_ours(text: str) -> bool:
     return f"# {MARK}" in text.splitlines()
 
