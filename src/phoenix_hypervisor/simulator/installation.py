@@ -54,6 +54,8 @@ def root_tree(name: str, release: Release) -> Tree:
         f'VERSION_ID="{system.split()[0]}"\nVERSION="{system}"\nVERSION_CODENAME={release.codename}\nID=debian\n',
         "/etc/network/interfaces": "auto lo\niface lo inet loopback\n\n",
         "/etc/resolv.conf": "nameserver 10.0.0.1\n",
+        "/etc/subuid": "root:100000:65536\n",
+        "/etc/subgid": "root:100000:65536\n",
         "/etc/passwd": "root:x:0:0:root:/root:/bin/bash\nwww-data:x:33:33:www-data:/var/www:/usr/sbin/nologin\n",
         "/etc/group": "root:x:0:\nwww-data:x:33:\n",
         "/proc/sys/kernel/osrelease": f"{kernel}\n",

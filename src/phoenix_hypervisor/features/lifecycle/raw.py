@@ -26,8 +26,8 @@ def mount_entry(host_path: str, container_path: str) -> tuple[str, str]:
 
 
 def _escaped(path: str) -> str:
-    """As in fstab(5)."""
-    return path.replace("\\", "\\134").replace(" ", "\\040").replace("\t", "\\011").replace("#", "\\043")
+    """As getmntent(3) reads it, by which LXC does."""
+    return path.replace("\\", "\\134").replace(" ", "\\040").replace("\t", "\\011")
 
 
 def id_map_lines(ranges: Iterable[IdRange]) -> Iterator[tuple[str, str]]:
