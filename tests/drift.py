@@ -12,6 +12,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from phoenix_hypervisor.command import Result
 from phoenix_hypervisor.config.site import Site
 from phoenix_hypervisor.config.source import read_source
 from phoenix_hypervisor.features.lifecycle.marks import record_of
@@ -95,8 +96,8 @@ class Ground:
         rig = fitted(site_of(folder, lxc, host))
         rig.converge()
         for ctid in rig.site.containers:
-            for path in _volumes(rig.node, ctid).values():
-                rig.node.files.write(f"{path}/written", f"{ctid} in {path}\n")
+            for mount, path in _volumes(rig.node, ctid).items():
+                rig.node.files.write(f"{path}/written", f"{ctid} in {mount}\n")
         rig.node.save(folder / "node.json")
         return cls(rig.site, folder / "node.json", host, lxc)
 
@@ -136,13 +137,13 @@ class Drift:
     def __str__(self) -> str:
         return self.text
 
-    def do(self, node: Node, ctid: int) -> None:
-        done = node.run(["sh", "-s", "--", str(ctid)], stdin=f"{_PREAMBLE}{self.text}\n")
-        assert done.ok, (self.text, done)
+    def do(self, node: Node, ctid: int) -> Result:
+        return node.run(["sh", "-s", "--", str(ctid)], stdin=f"{_PREAMBLE}{self.text}\n")
 
 
 _PREAMBLE = r"""set -eu
 conf=/etc/pve/lxc/$1.conf
+fw=/etc/pve/firewall/$1.fw
 current() { sed '/^\[/,$d' "$conf"; }
 at() { current | grep "^mp.*mp=$1\(,\|\$\)" | head -n 1 | cut -d: -f1; }
 volume() { current | grep "^mp.*mp=$1\(,\|\$\)" | head -n 1 | sed 's/^[^:]*: //' | cut -d, -f1; }
@@ -167,117 +168,96 @@ VALUES = {
     "cpuunits": ["77"],
     "tty": ["5"],
     "features": ["fuse=1", "nesting=1", "nesting=1,keyctl=1,mount=nfs", "nesting=0"],
-    "tags": ["theirs", "phoenix", "phoenix;theirs;n0", ""],
-    "description": ["theirs", "", "Managed by Phoenix Hypervisor.", "Managed by Phoenix Hypervisor. Keys: nonsense."],
+    "tags": ["phoenix", "phoenix;theirs;n0"],
     "net0": ["name=eth9,bridge=vmbr0", "name=eth0,bridge=vmbr0,ip=10.1.1.1/24,rate=5", "name=eth0,bridge=vmbr0"],
 }
 """Keys that the documents declare, and what they drift to."""
-ADDED = {
-    "timezone": "host",
-    "cpulimit": "2",
-    "net1": "name=eth1,bridge=vmbr0,ip=10.99.0.7/24",
-    "mp9": "/srv/theirs,mp=/theirs",
-    "cmode": "shell",
-    "debug": "1",
-}
-"""Keys that nobody declares; they stay."""
-DELETABLE = [key for key in VALUES if key not in ("memory",)]
+KEYS = (
+    *(f"pct set $1 --{key} '{value}'" for key, values in VALUES.items() for value in values),
+    *(f"pct set $1 --delete {key}" for key in VALUES if key not in ("memory", "tags")),
+    "pct set $1 --delete cores,nameserver,net0,startup,tty --memory 64 --features fuse=1",
+    "pct set $1 --features fuse=1; pct set $1 --revert features",
+    "pct set $1 --tty 4; pct set $1 --delete tty",
+    "sed -i '/^cores/d; /^tty/d; s/^nameserver: .*/nameserver: 1.1.1.1/' $conf",
+)
+MARK = (
+    *(f"pct set $1 --description '{text}'" for text in ("theirs", "Managed by Phoenix Hypervisor.")),
+    "pct set $1 --description 'Managed by Phoenix Hypervisor. Keys: nonsense, memory. Volumes: x=y, =, data=mp99.'",
+    "pct set $1 --delete description",
+    "pct set $1 --delete tags",
+    "pct set $1 --tags theirs",
+    "sed -i 's/Keys%3A [a-z0-9, ]*/Keys%3A cores/' $conf",
+    "sed -i '0,/^#/s//#Ask the night shift.\\n#/' $conf",
+)
+ADDITIONS = (
+    *(f"pct set $1 --{key}" for key in ("timezone host", "cpulimit 2", "cmode shell", "debug 1", "protection 1")),
+    "pct set $1 --net1 name=eth1,bridge=vmbr0,ip=10.99.0.7/24",
+    "mkdir -p /srv/theirs; pct set $1 --mp9 /srv/theirs,mp=/theirs",
+    "pct set $1 --mp8 local-zfs:1,mp=/ours/too",
+    "chown 0:0 /srv/all",
+)
+"""What nobody declares; it stays."""
+VOLUMES = (
+    "pct set $1 --delete $(at M)",
+    "key=$(at M); stopped $1; pct set $1 --delete $key; again $1",
+    "key=$(at M); pct set $1 --$key $(volume M),mp=/elsewhere",
+    "key=$(at M); stopped $1; pct set $1 --$key $(volume M),mp=/elsewhere; again $1",
+    "key=$(at M); pct set $1 --$key $(volume M),mp=M,ro=1",
+    "key=$(at M); volume=$(volume M); stopped $1; pct set $1 --delete $key; pct set $1 --mp7 $volume,mp=M; again $1",
+)
+LOST = (
+    "key=$(at M); volume=$(volume M); stopped $1; pct set $1 --delete $key; pct set $1 --mp7 $volume,mp=/there; again $1",
+    "pct set $1 --delete $(at /srv/data),$(at /srv/logs)",
+    "pct set $1 --delete $(at M); pct set $1 --delete description",
+)
+"""What only snapshots tell of."""
+RAW = (
+    "sed -i '/^lxc/d' $conf",
+    "sed -i '/^lxc.idmap/d' $conf",
+    "sed -i '0,/^lxc.environment/{/^lxc.environment/d}' $conf",
+    "sed -i '0,/^lxc.mount.entry/{/^lxc.mount.entry/d}' $conf",
+    "sed -i '0,/^lxc.cap.drop.*/s//lxc.cap.drop: sys_nice/' $conf",
+    "sed -i '0,/^lxc.apparmor.*/s//lxc.apparmor.profile: unconfined/' $conf",
+    "sed -i '0,/^lxc.idmap: u 1000.*/s//lxc.idmap: u 1000 3000 2/' $conf",
+    "sed -i '0,/^lxc.cap/s//lxc.environment: X=y\\nlxc.cap/' $conf",
+    "sed -i '1i lxc.prlimit.nofile: 999' $conf",
+    "echo 'lxc.environment: END=1' >>$conf",
+)
+MOUNTS = (
+    "chown 5:6 /srv/shared-$1",
+    "chown :7 /srv/shared-$1",
+    "rmdir /srv/shared-$1",
+    "rmdir /srv/all",
+    "sed -i '/:1000:/d' /etc/subuid",
+    ": >/etc/subgid",
+)
+FIREWALL = (
+    "rm $fw",
+    "sed -i '/DROP/d' $fw",
+    "sed -i 's/enable: 1/enable: 0/' $fw",
+    "sed -i '/^#/d' $fw",
+    "echo 'IN ACCEPT -p tcp -dport 8006' >>$fw",
+    "printf '[OPTIONS]\\n\\nenable: 1\\n\\n[RULES]\\n\\nIN DROP\\n\\n' >$fw",
+    ": >$fw",
+)
+STATE = (
+    "if runs $1; then pct stop $1; else pct start $1; fi",
+    "if runs $1; then pct set $1 --features fuse=1; pct reboot $1; fi",
+)
 
 
-def _keys() -> Iterator[str]:
-    for key, values in VALUES.items():
-        yield from (f"pct set $1 --{key} '{value}'" for value in values)
-    yield from (f"pct set $1 --delete {key}" for key in DELETABLE)
-    yield "pct set $1 --delete cores,nameserver,net0,startup,tty --memory 64 --features fuse=1"
-    yield "pct set $1 --features fuse=1; pct set $1 --revert features"
-    yield "pct set $1 --tty 4; pct set $1 --delete tty"
-    yield "pct set $1 --delete description,searchdomain; pct set $1 --tags theirs,phoenix"
-    yield "sed -i '/^cores/d; /^tty/d; s/^nameserver: .*/nameserver: 1.1.1.1/' $conf"
+def of_volumes(texts: tuple[str, ...]) -> list[str]:
+    return [text.replace("M", mount) for text in texts for mount in ("/srv/data", "/srv/logs")]
 
 
-def _additions() -> Iterator[str]:
-    yield "mkdir -p /srv/theirs"
-    for key, value in ADDED.items():
-        yield f"mkdir -p /srv/theirs; pct set $1 --{key} '{value}'"
-
-
-def _volumes_drift() -> Iterator[str]:
-    for mount in ("/srv/data", "/srv/logs"):
-        yield f"pct set $1 --delete $(at {mount})"
-        yield f"key=$(at {mount}); stopped $1; pct set $1 --delete $key; again $1"
-        yield f"key=$(at {mount}); pct set $1 --$key $(volume {mount}),mp=/elsewhere"
-        yield f"key=$(at {mount}); stopped $1; pct set $1 --$key $(volume {mount}),mp=/elsewhere; again $1"
-        yield f"key=$(at {mount}); pct set $1 --$key $(volume {mount}),mp={mount},ro=1"
-        yield (
-            f"key=$(at {mount}); volume=$(volume {mount}); stopped $1; pct set $1 --delete $key; "
-            f"pct set $1 --mp7 $volume,mp={mount}; again $1"
-        )
-        yield (
-            f"key=$(at {mount}); volume=$(volume {mount}); stopped $1; pct set $1 --delete $key; "
-            f"pct set $1 --mp7 $volume,mp=/elsewhere; again $1"
-        )
-    yield "pct set $1 --delete $(at /srv/data),$(at /srv/logs)"
-    yield "pct set $1 --delete $(at /srv/data); pct set $1 --delete description"
-
-
-def _raw() -> Iterator[str]:
-    yield r"sed -i '0,/^lxc.environment/{/^lxc.environment/d}' $conf"
-    yield r"sed -i '/^lxc/d' $conf"
-    yield r"sed -i '/^lxc.idmap/d' $conf"
-    yield r"sed -i '0,/^lxc.mount.entry/{/^lxc.mount.entry/d}' $conf"
-    yield r"sed -i '0,/^lxc.cap.drop.*/s//lxc.cap.drop: sys_nice/' $conf"
-    yield r"sed -i '0,/^lxc.apparmor.*/s//lxc.apparmor.profile: unconfined/' $conf"
-    yield r"sed -i '0,/^lxc.idmap: u 1000.*/s//lxc.idmap: u 1000 3000 2/' $conf"
-    yield r"sed -i '0,/^lxc.cap/s//lxc.environment: X=y\nlxc.cap/' $conf"
-    yield r"sed -i '1i lxc.prlimit.nofile: 999' $conf"
-    yield "echo 'lxc.environment: END=1' >>$conf"
-
-
-def _mounts() -> Iterator[str]:
-    yield "chown 5:6 /srv/shared-$1"
-    yield "chown :7 /srv/shared-$1"
-    yield "chown 0:0 /srv/all"
-    yield "rmdir /srv/shared-$1"
-    yield "rmdir /srv/all"
-    yield "sed -i '/:1000:/d' /etc/subuid"
-    yield ": >/etc/subgid"
-
-
-def _firewall() -> Iterator[str]:
-    fw = "/etc/pve/firewall/$1.fw"
-    yield f"rm {fw}"
-    yield f"sed -i '/DROP/d' {fw}"
-    yield f"sed -i 's/enable: 1/enable: 0/' {fw}"
-    yield f"echo 'IN ACCEPT -p tcp -dport 8006' >>{fw}"
-    yield f"sed -i '/^#/d' {fw}"
-    yield f"printf '[OPTIONS]\\n\\nenable: 1\\n\\n[RULES]\\n\\nIN DROP\\n\\n' >{fw}"
-    yield f": >{fw}"
-
-
-def _mark() -> Iterator[str]:
-    yield "pct set $1 --delete description"
-    yield "pct set $1 --delete tags"
-    yield "pct set $1 --tags theirs"
-    yield "sed -i 's/Keys%3A [a-z0-9, ]*/Keys%3A cores/' $conf"
-    yield "sed -i '0,/^#/s//#Ask the night shift.\\n#/' $conf"
-
-
-def _state() -> Iterator[str]:
-    yield "if runs $1; then pct stop $1; else pct start $1; fi"
-    yield "if runs $1; then pct reboot $1; fi"
-    yield "if runs $1; then pct set $1 --features fuse=1; pct reboot $1; fi"
-
-
-KINDS = {
-    "keys": _keys,
-    "additions": _additions,
-    "volumes": _volumes_drift,
-    "raw": _raw,
-    "mounts": _mounts,
-    "firewall": _firewall,
-    "mark": _mark,
-    "state": _state,
-}
+def drifts() -> st.SearchStrategy[list[Drift]]:
+    """One to four of them. Where the mark is lost, nothing else is by which Phoenix would know what is its own."""
+    plain = (*KEYS, *RAW, *MOUNTS, *STATE, *ADDITIONS)
+    known = (*plain, *of_volumes(VOLUMES), *FIREWALL)
+    some = st.lists(st.sampled_from(known), min_size=1, max_size=4)
+    without_mark = st.tuples(st.lists(st.sampled_from(plain), max_size=2), st.sampled_from(MARK))
+    drawn = st.one_of(some, some, without_mark.map(lambda pair: [*pair[0], pair[1]]))
+    return drawn.map(lambda texts: [Drift(text) for text in texts])
 
 
 # -- what must hold afterwards
@@ -292,8 +272,7 @@ def wrong_after(ground: Ground, node: Node, touched: int, before: GuestConfig) -
         if ctid != touched and _text(reference, ctid) != _text(node, ctid):
             found.append(f"{ctid}: its configuration was touched")
     after = configuration(node, touched)
-    record = record_of(configuration(reference, touched).current.description)
-    found += [f"{touched}: {text} is gone" for text in _lost(record.keys, before, after, _ours(reference, touched))]
+    found += [f"{touched}: {text} is gone" for text in _lost(configuration(reference, touched), before, after)]
     if before.snapshots != after.snapshots:
         found.append(f"{touched}: its snapshots were touched")
     return found
@@ -303,31 +282,35 @@ def _text(node: Node, ctid: int) -> str:
     return node.files.read(f"/etc/pve/lxc/{ctid}.conf")
 
 
-def _ours(node: Node, ctid: int) -> frozenset[str]:
-    """The volumes of a container."""
-    return frozenset(found["volume"] for found in mounts_of(configuration(node, ctid).current).values())
+def _managed(reference: GuestConfig) -> frozenset[str]:
+    return record_of(reference.current.description).keys | {"hostname", "memory", "features"}
 
 
 def _wrong_of(reference: Node, node: Node, ctid: int) -> Iterator[str]:
+    """What of a container is not as it was declared and made."""
     wanted, found = configuration(reference, ctid), configuration(node, ctid)
-    record = record_of(wanted.current.description)
-    for key in sorted({*record.keys, "hostname", "memory", "features"} - {"lxc", "firewall"}):
+    for key in sorted(_managed(wanted) - {"lxc", "firewall"}):
         if not _agree(key, wanted.current.get(key), found.current.get(key)):
             yield f"{key} is {found.current.get(key)}, not {wanted.current.get(key)}"
     if found.current.raw != wanted.current.raw:
         yield f"raw lines are {found.current.raw}"
     if found.pending or found.pending_delete:
         yield "something is pending"
-    now = record_of(found.current.description)
-    if now.keys != record.keys or set(now.volumes) != set(record.volumes):
-        yield f"its record is {now}"
+    records = [record_of(each.current.description) for each in (wanted, found)]
+    if records[0].keys != records[1].keys or set(records[0].volumes) != set(records[1].volumes):
+        yield f"its record is {records[1]}"
     yield from _wrong_volumes(reference, node, ctid)
     yield from _wrong_beside(reference, node, ctid)
 
 
 def _agree(key: str, wanted: str | None, found: str | None) -> bool:
+    """Whether a value says the same; of an interface, what people added is no concern."""
     if key == "tags":
         return set((wanted or "").split(";")) == set((found or "").split(";"))
+    if key == "features":
+        return found in (wanted, *(("nesting=0",) if wanted is None else ()))
+    if key == "onboot":
+        return (wanted or "0") == (found or "0")
     if key == "net0":
         return set((wanted or "").split(",")) <= set((found or "").split(","))
     return wanted == found
@@ -339,7 +322,7 @@ def _wrong_volumes(reference: Node, node: Node, ctid: int) -> Iterator[str]:
     for mount, properties in wanted.items():
         if found.get(mount, {}).get("volume") != properties["volume"]:
             yield f"{mount} is {found.get(mount)}, not {properties}"
-        elif node.files.read(f"{_volumes(node, ctid)[mount]}/written") != f"{ctid} in {_volumes(node, ctid)[mount]}\n":
+        elif node.files.read(f"{_volumes(node, ctid)[mount]}/written") != f"{ctid} in {mount}\n":
             yield f"{mount} has lost its data"
     unused = [value for key, value in configuration(node, ctid).current.options.items() if key.startswith("unused")]
     if unused:
@@ -347,30 +330,34 @@ def _wrong_volumes(reference: Node, node: Node, ctid: int) -> Iterator[str]:
 
 
 def _wrong_beside(reference: Node, node: Node, ctid: int) -> Iterator[str]:
-    path = f"/etc/pve/firewall/{ctid}.fw"
-    if node.files.read(path) != reference.files.read(path):
+    """What stands in other files of the node."""
+    if _rules(node, ctid) != _rules(reference, ctid):
         yield "its firewall is another one"
     if node.guests.is_running(ctid) != reference.guests.is_running(ctid):
         yield f"it {'runs' if node.guests.is_running(ctid) else 'is stopped'}"
-    for folder in (f"/srv/shared-{ctid}", "/srv/all"):
-        owners = [
-            (stat.uid, stat.gid) if stat else None for stat in (node.files.stat(folder), reference.files.stat(folder))
-        ]
-        if owners[0] != owners[1]:
-            yield f"{folder} belongs to {owners[0]}, not {owners[1]}"
+    if not node.files.is_dir("/srv/all"):
+        yield "/srv/all is gone"
+    folder = node.files.stat(f"/srv/shared-{ctid}")
+    if folder is None or (folder.uid, folder.gid) != (1000, 1001):
+        yield f"/srv/shared-{ctid} is {folder}"
     for name in ("subuid", "subgid"):
         if "root:1000:2" not in node.files.read(f"/etc/{name}"):
             yield f"root may not map its ids in /etc/{name}"
 
 
-def _lost(keys: frozenset[str], before: GuestConfig, after: GuestConfig, ours: frozenset[str]) -> Iterator[str]:
-    """What people set that nobody declares, and is no longer there."""
+def _rules(node: Node, ctid: int) -> list[str]:
+    """The lines of a firewall file that Proxmox keeps."""
+    lines = node.files.read(f"/etc/pve/firewall/{ctid}.fw").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _lost(reference: GuestConfig, before: GuestConfig, after: GuestConfig) -> Iterator[str]:
+    """What people set that nobody declares, and that is no longer there."""
+    ours = {found["volume"] for found in mounts_of(reference.current).values()}
     for key, value in before.effective.options.items():
-        is_ours = (
-            mount_properties(value).get("volume") in ours if re.fullmatch(r"mp\d+", key) else key.startswith("unused")
-        )
-        if key not in {*keys, "hostname", "memory", "features"} and not is_ours and after.current.get(key) != value:
+        is_ours = key.startswith("unused") or mount_properties(value).get("volume") in ours
+        if key not in _managed(reference) and not is_ours and after.current.get(key) != value:
             yield f"{key} {value}"
-    text = "\n".join(l for l in before.current.description.splitlines() if not l.startswith("Managed by"))
-    if text.strip() not in after.current.description:
-        yield f"the description {text!r}"
+    lines = [line for line in before.current.description.splitlines() if not line.startswith("Managed by")]
+    if "\n".join(lines).strip() not in after.current.description:
+        yield f"the description {lines}"

@@ -13,20 +13,26 @@ from collections.abc import Iterator
 from mutations import Edit, Mutation, Returns
 
 WALK = "tests/engine/test_walk.py"
+WORK = "tests/engine/test_work.py"
 UNDO = "tests/engine/test_undo.py"
 EXPECT = "tests/engine/test_expect.py"
 LOCK = "tests/engine/test_runlock.py"
-HARM = "tests/plan/test_build.py tests/plan/test_harm.py"
-PLAN = "tests/plan"
-ROAD = "tests/plan|tests/laws/test_road.py"
+HARM = "tests/plan/test_harm.py tests/plan/test_build.py"
+FAILED = "tests/plan/test_failed_commands.py"
+ROAD = f"{FAILED}|{HARM}|tests/laws/test_road.py"
+PLAN = f"{HARM}|tests/plan"
 SECRETS = "tests/laws/test_secrets.py tests/config/test_secrets.py"
 CLONING = "tests/features/test_cloning.py"
+CONDITIONS = "tests/features/test_conditions.py"
+MARKS = "tests/features/test_marks.py"
+RAW = "tests/features/test_raw.py"
 FACTS = "tests/features/test_node_facts.py"
-FEATURES = "tests/features/test_conditions.py|tests/features"
 PACK = "tests/transport/test_pack.py"
-CLI = "tests/cli"
-DESTROY = "tests/plan/test_harm.py tests/plan/test_build.py|tests/cli/test_destroy.py"
+NODE = "tests/cli/test_node_errors.py"
+DESTROY = f"{HARM}|tests/cli/test_destroy.py"
 ROLLBACK = "tests/cli/test_rollback.py"
+SAVED = "tests/cli/test_saved_plan.py"
+CLI = "tests/cli"
 
 NO_COMMAND = Returns('Command("true")')
 
@@ -38,27 +44,27 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
         ("cli.changes.Manner.require_consent", Returns(), CLI),
     ],
     "law 2, exit code 0 is not the truth": [
-        ("engine.converge.converge", Edit("if any(resource.change(facts))", "if False"), f"tests/engine|{CLI}"),
+        ("engine.converge.converge", Edit("if any(resource.change(facts))", "if False"), f"{NODE}|{CLI}"),
         ("engine.work.Worker._expect", Returns(), EXPECT),
         ("cli.run._still_needed", Returns("()"), CLI),
         ("features.lifecycle.commands.stopped", NO_COMMAND, EXPECT),
         ("features.lifecycle.inside.ready", NO_COMMAND, EXPECT),
         ("features.lifecycle.inside.stamp", NO_COMMAND, ROAD),
-        ("features.lifecycle.conditions.Whole.wrong_in", Returns(), FEATURES),
-        ("features.lifecycle.conditions.Unlocked.wrong_in", Returns(), FEATURES),
-        ("features.lifecycle.conditions.Gone.wrong", Returns(), FEATURES),
-        ("features.lifecycle.conditions.Runs.wrong_in", Returns(), FEATURES),
-        ("features.lifecycle.conditions.IsBase.wrong_in", Returns(), FEATURES),
-        ("features.lifecycle.conditions.KeysAre.wrong_in", Returns(), FEATURES),
-        ("features.lifecycle.conditions.NothingPending.wrong_in", Returns(), FEATURES),
-        ("features.lifecycle.conditions.RawIs.wrong_in", Returns(), FEATURES),
-        ("features.lifecycle.conditions.SizeIs.wrong_in", Returns(), FEATURES),
-        ("features.lifecycle.conditions.HasSnapshot.wrong_in", Returns(), FEATURES),
-        ("features.lifecycle.conditions.HasSnapshot.zfs_snapshots", Returns("()"), FEATURES),
-        ("features.lifecycle.conditions.NoSnapshot.wrong_in", Returns(), FEATURES),
-        ("features.lifecycle.conditions.FirewallIs.wrong", Returns(), FEATURES),
-        ("features.lifecycle.conditions.FileIsThere.wrong", Returns(), FEATURES),
-        ("features.lifecycle.conditions._OfGuest.wrong", Edit("if seen.config is None", "if False"), FEATURES),
+        ("features.lifecycle.conditions.Whole.wrong_in", Returns(), CONDITIONS),
+        ("features.lifecycle.conditions.Unlocked.wrong_in", Returns(), CONDITIONS),
+        ("features.lifecycle.conditions.Gone.wrong", Returns(), CONDITIONS),
+        ("features.lifecycle.conditions.Runs.wrong_in", Returns(), CONDITIONS),
+        ("features.lifecycle.conditions.IsBase.wrong_in", Returns(), CONDITIONS),
+        ("features.lifecycle.conditions.KeysAre.wrong_in", Returns(), CONDITIONS),
+        ("features.lifecycle.conditions.NothingPending.wrong_in", Returns(), CONDITIONS),
+        ("features.lifecycle.conditions.RawIs.wrong_in", Returns(), CONDITIONS),
+        ("features.lifecycle.conditions.SizeIs.wrong_in", Returns(), CONDITIONS),
+        ("features.lifecycle.conditions.HasSnapshot.wrong_in", Returns(), CONDITIONS),
+        ("features.lifecycle.conditions.HasSnapshot.zfs_snapshots", Returns("()"), CONDITIONS),
+        ("features.lifecycle.conditions.NoSnapshot.wrong_in", Returns(), CONDITIONS),
+        ("features.lifecycle.conditions.FirewallIs.wrong", Returns(), CONDITIONS),
+        ("features.lifecycle.conditions.FileIsThere.wrong", Returns(), CONDITIONS),
+        ("features.lifecycle.conditions._OfGuest.wrong", Edit("if seen.config is None", "if False"), CONDITIONS),
     ],
     "law 3, a run that was cut off": [
         ("features.lifecycle.commands.begin_creation", NO_COMMAND, ROAD),
@@ -81,13 +87,13 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
         ("plan.obstacle.is_our_copying", Returns("False"), ROAD),
         ("plan.obstacle.unfinished_snapshots", Returns("[]"), ROAD),
         ("engine.work.Worker._guarded",
-         Edit("self._told(work.if_failed, await self._machine.run(work.if_failed))", "pass"), f"{WALK}|{ROAD}"),
+         Edit("self._told(work.if_failed, await self._machine.run(work.if_failed))", "pass"), WORK),
     ],
     "law 4, parallel as serial": [
         ("engine.walk.Walk._begin", Edit("            if step.locks & self._held", "            if False"), WALK),
-        ("engine.walk.Walk._begin", Edit("if not step.locks & self._held", "if True"), WALK),
+        ("engine.walk.Walk._begin", Edit("if not step.locks & self._held", "if True"), UNDO),
         ("engine.walk.Walk._is_ready", Edit("not self._needs[step_id]", "True"), WALK),
-        ("engine.walk.Walk._is_ready", Edit("not self._after[step_id]", "True"), WALK),
+        ("engine.walk.Walk._is_ready", Edit("not self._after[step_id]", "True"), WORK),
         ("plan.chain.Chain.add", Edit("needs=(*before, *needs)", "needs=()"), ROAD),
         ("plan.chain.Chain._start_needs", Returns("()"), ROAD),
         ("plan.survey.needs_of", Returns("{ctid: () for ctid in ctids}"), ROAD),
@@ -96,11 +102,11 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
     "law 5, a hostile value": [
         ("transport.pack.pack", Edit("{shlex.join(command.argv)}", "{' '.join(command.argv)}"), PACK),
         ("transport.pack._standard_input", Edit("while mark in text", "while False"), PACK),
-        ("command.Command.__str__", Returns('" ".join(self.argv)'), "tests/transport tests/plan tests/engine"),
-        ("plan.obstacle._with_ours", Edit("shlex.quote", ""), PLAN),
+        ("command.Command.__str__", Returns('" ".join(self.argv)'), "tests/test_command.py"),
+        ("plan.obstacle._with_ours", Edit("shlex.quote", ""), "tests/plan/test_hints.py"),
         ("features.lifecycle.marks.layer_mapping",
-         Edit(" if _LAYER.fullmatch(name) and _DIGEST.fullmatch(digest)", ""), FEATURES),
-        ("features.lifecycle.raw._escaped", Returns("path"), f"{FEATURES}|{PLAN}"),
+         Edit(" if _LAYER.fullmatch(name) and _DIGEST.fullmatch(digest)", ""), MARKS),
+        ("features.lifecycle.raw._escaped", Returns("path"), RAW),
     ],
     "law 6, secrets": [
         ("config.secrets.redactor", Returns("str"), SECRETS),
@@ -113,23 +119,23 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
         ("engine.walk.Walk._ran", Edit("redact(str(command))", "str(command)"), WALK),
         ("engine.walk.Walk._fail", Edit("self._settings.redact(reason)", "reason"), WALK),
         ("cli.run.carry_out", Edit("redactor(literals(current.site.host))", "str"), CLI),
-        ("journal.Journal.__call__", Edit(", mode=0o700", ""), "tests/test_journal.py"),
+        ("journal.Journal.__call__", Edit(", mode=0o700", ""), "tests/test_privacy.py"),
     ],
     "law 7, what is not ours": [
-        ("plan.obstacle.refuse_foreign", Edit("if ctid in node.elsewhere", "if False"), PLAN),
+        ("plan.obstacle.refuse_foreign", Edit("if ctid in node.elsewhere", "if False"), NODE),
         ("plan.obstacle.refuse_foreign", Edit('guest.lock == "create"', "False"), PLAN),
         ("plan.obstacle.refuse_foreign", Edit("not guest.ours", "False"), PLAN),
         ("plan.obstacle.refuse_locked", Returns(), PLAN),
         ("plan.obstacle.refuse_lost_root", Returns(), PLAN),
         ("features.lifecycle.marks.snapshot_layers",
          Edit("if not description.startswith(_SNAPSHOT):\n        return None",
-              "if not description.startswith(_SNAPSHOT):\n        return {}"), PLAN),
-        ("features.lifecycle.marks.marked", Returns("True"), PLAN),
+              "if not description.startswith(_SNAPSHOT):\n        return {}"), MARKS),
+        ("features.lifecycle.marks.marked", Returns("True"), MARKS),
         ("features.lifecycle.node.Guest.has_more_than_declared", Returns("False"), PLAN),
         ("features.lifecycle.node.Node.lost_root", Returns("False"), PLAN),
         ("features.lifecycle.node.Node.remains", Returns("self.volumes(ctid)"), PLAN),
         ("features.lifecycle.node.Node.own_volumes", Returns("self.volumes(guest.ctid)"), PLAN),
-        ("features.lifecycle.firewall.is_ours", Returns("True"), f"{FEATURES}|{PLAN}"),
+        ("features.lifecycle.firewall.is_ours", Returns("True"), PLAN),
         ("plan.reconcile._write_firewall", Edit("if observed is not None and not had_firewall", "if False"), PLAN),
         ("plan.build._undo", Edit("survey.node.clones_of(guest)", "False"), PLAN),
         ("plan.destroy._permit", Edit("if not guest.ours", "if False"), DESTROY),
@@ -163,7 +169,7 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
         ("engine.work._TRIES", Returns("1"), WALK),
         ("engine.work._tries", Edit("if LOCKED in result.stderr", "if False"), WALK),
         ("transport.pack.unpack", Edit("if len(found) != count or rest", "if False"), PACK),
-        ("machine.answered", Edit("if not result.ok", "if False"), f"{FEATURES}|{CLI}"),
+        ("machine.answered", Edit("if not result.ok", "if False"), f"{FACTS}|{CLI}"),
         ("engine.walk.Walk._skip_dependants", Returns(), WALK),
         ("engine.walk.Walk._end", Edit("if self._settings.fail_fast", "if False"), WALK),
         ("engine.walk.Walk.stop", Returns(), WALK),
@@ -180,18 +186,18 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
     ],
     "before the run": [
         ("cli.run._plan_again", Edit("plan.steps != shown.steps and not approved", "False"), CLI),
-        ("plan.saved.changes", Returns("iter(())"), "tests/cli/test_saved_plan.py"),
-        ("plan.saved.step_fingerprint", Returns("''"), "tests/cli/test_saved_plan.py"),
-        ("plan.saved._facts", Returns("iter(())"), "tests/cli/test_saved_plan.py"),
+        ("plan.saved.changes", Returns("iter(())"), SAVED),
+        ("plan.saved.step_fingerprint", Returns("''"), SAVED),
+        ("plan.saved._facts", Returns("iter(())"), SAVED),
         ("cli.session.Session.judge",
-         Edit('any(problem.severity == "error" for problem in found)', "False"), f"tests/cli/test_validate.py|{CLI}"),
-        ("plan.preflight.answer", Returns(), f"{PLAN}|{CLI}"),
-        ("plan.preflight._network", Returns(), f"{PLAN}|{CLI}"),
-        ("plan.preflight._storage", Returns(), f"{PLAN}|{CLI}"),
-        ("plan.preflight._tarball", Returns(), f"{PLAN}|{CLI}"),
-        ("plan.preflight._cloning", Returns(), f"{PLAN}|{CLI}"),
-        ("plan.preflight._ways", Returns(), f"{PLAN}|{CLI}"),
-        ("plan.preflight._folders", Returns(), f"{PLAN}|{CLI}"),
+         Edit('any(problem.severity == "error" for problem in found)', "False"), NODE),
+        ("plan.preflight.answer", Returns(), NODE),
+        ("plan.preflight._network", Returns(), NODE),
+        ("plan.preflight._storage", Returns(), NODE),
+        ("plan.preflight._tarball", Returns(), NODE),
+        ("plan.preflight._cloning", Returns(), NODE),
+        ("plan.preflight._ways", Returns(), NODE),
+        ("plan.preflight._folders", Returns(), NODE),
         ("plan.cloning._refuse", Returns(), PLAN),
         ("plan.chain.Chain.stop", Edit("if not (self.may_restart or self.fresh)", "if False"), f"{PLAN}|{CLI}"),
     ],

@@ -15,6 +15,8 @@ Json = dict[str, Any]
 DATA: Json = {"name": "data", "pool": "tank-lxc", "size_gb": 1, "mount_point": "/var/lib/data"}
 UNDO: Json = {**HOST, "behavior": {"rollback_on_failure": True}}
 FAILING = '#!/bin/sh\necho half >/root/half-done\necho "no luck" >&2\nexit 3\n'
+PRECIOUS = ("/tank/lxc/subvol-950-disk-0/root/precious", "/tank/lxc/subvol-950-disk-1/precious")
+"""What ``furnish`` leaves, as the node sees it."""
 
 
 def everything(**fields: Any) -> Json:
@@ -93,6 +95,11 @@ class Scenario:
     """Whether what fails is taken back."""
     rebuild: tuple[int, ...] = ()
     script: str = SCRIPT
+    """The application script of CT 950."""
+
+    @property
+    def fails(self) -> bool:
+        return self.script == FAILING
 
     def prepare(self, folder: Path) -> Rig:
         """The rig before the sweep, its node as ``before`` and people have made it."""
@@ -130,5 +137,5 @@ SCENARIOS = {
     "made with rollback": Scenario(native_tree, undo=True),
     "put back": Scenario(changed, declared, undo=True, script=FAILING),
     "destroyed again": Scenario(native_tree, undo=True, script=FAILING),
-    "rebuilt": Scenario(native_tree, native_tree, rebuild=(150, 900, 901, 950)),
+    "made anew": Scenario(native_tree, native_tree, rebuild=(150, 900, 901, 950)),
 }

@@ -36,6 +36,7 @@ def command(targets: tuple[str, ...], etc: str | None, on: str | None, output: s
             shown = {
                 "node": node.name,
                 "containers": [row.as_json() for row in table],
+                "kept": plan.as_json()["kept"],
                 "notes": list(plan.notes),
                 "not_managed": {name: list(where) for name, where in plan.unmanaged.items()},
                 "problems": [problem.as_json() for problem in problems],

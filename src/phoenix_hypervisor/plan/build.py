@@ -61,6 +61,7 @@ def build(
             *(note for outcome in outcomes.values() for note in outcome.notes),
             *(undeclared(site, node) if selected is None else ()),
         ),
+        kept=tuple((str(ctid), change) for ctid, outcome in outcomes.items() for change in outcome.kept),
         unmanaged=unmanaged(site, chosen, host),
         names={str(ctid): site.containers[ctid].name for ctid in chosen},
         undo=_undo(survey, outcomes),

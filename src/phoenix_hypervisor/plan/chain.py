@@ -10,12 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from phoenix_hypervisor.config.site import Container
-from phoenix_hypervisor.features.lifecycle import commands, restore
+from phoenix_hypervisor.features.lifecycle import commands, firewall, restore
 from phoenix_hypervisor.features.lifecycle import inside as readiness
-from phoenix_hypervisor.features.lifecycle.conditions import HasSnapshot, IsBase, NoSnapshot, NothingPending, Runs
+from phoenix_hypervisor.features.lifecycle.conditions import (
+    Condition,
+    HasSnapshot,
+    IsBase,
+    NoSnapshot,
+    NothingPending,
+    Runs,
+)
+from phoenix_hypervisor.features.lifecycle.options import Effect
 from phoenix_hypervisor.features.lifecycle.raw import Lines
 from phoenix_hypervisor.plan.layers import Layer
-from phoenix_hypervisor.plan.step import Expect, Poll, Step, Symbol, Undo, Work
+from phoenix_hypervisor.plan.step import Change, Expect, Poll, Step, Symbol, Undo, Work
 from phoenix_hypervisor.plan.wanted import static_interface, wants_running
 from phoenix_hypervisor.proxmox.guest import Section
 from phoenix_hypervisor.transport.container import inside
@@ -49,6 +57,7 @@ class Chain:
     """Its root file system, as it is or will be."""
     steps: list[Step] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    kept: list[Change] = field(default_factory=list)
     fresh: bool = False
     """Whether the container is made by this very chain."""
     ready_checked: bool = False
@@ -57,6 +66,10 @@ class Chain:
     undo: Undo | None = None
     has_restore_point: bool = False
     """Whether it has one: taken by this chain, or left by an earlier run."""
+    description: str = ""
+    """As it was before the run, or before the earlier run that left a restore point."""
+    volumes: tuple[str, ...] = ()
+    """Every volume that was there before the run."""
 
     @property
     def ctid(self) -> int:
@@ -70,6 +83,10 @@ class Chain:
     def note(self, text: str) -> None:
         self.notes.append(f"{self.ctid}: {text}")
 
+    def keep(self, change: Change) -> None:
+        """What is not as declared, and stays so."""
+        self.kept.append(change)
+
     def add(
         self,
         name: str,
@@ -80,6 +97,7 @@ class Chain:
         needs: tuple[str, ...] = (),
         after: tuple[str, ...] = (),
         locks: frozenset[str] = frozenset(),
+        changes: tuple[Change, ...] = (),
     ) -> str:
         """One more step, after the last one; returns its id."""
         if self.keeps_restore_point and not self.fresh and name not in _HARMLESS:
@@ -97,6 +115,7 @@ class Chain:
                 needs=(*before, *needs),
                 locks=frozenset({f"ct:{self.ctid}"}) | locks,
                 after=after,
+                changes=() if self.fresh else changes,
             )
         )
         return step_id
@@ -112,12 +131,26 @@ class Chain:
         starts = self.running or (self.has_restore_point and wants_running(self.container))
         if not self.has_restore_point:
             taken = HasSnapshot(self.ctid, restore.NAME, self.dataset)
-            take = commands.snapshot(self.ctid, restore.NAME, self.layers)
+            take = restore.take(self.ctid, self.layers, self.description)
             title = "take a restore point"
             self.add("restore-point", Symbol.ADD, title, "rollback_on_failure", take, Expect((taken,)))
         self.has_restore_point = True
-        back = restore.go_back(self.ctid, starts)
-        self.undo = Undo(str(self.ctid), "put it back to its restore point", back, since=since)
+        self.undo = Undo(str(self.ctid), "put it back to its restore point", self._go_back(starts), since=since)
+
+    def _go_back(self, starts: bool) -> tuple[Work, ...]:
+        """Back to the restore point, which is of no use then; configuration, volumes and firewall are as before."""
+        held: list[Condition] = [NoSnapshot(self.ctid, restore.NAME)]
+        work: list[Work] = [restore.roll_back(self.ctid, restore.NAME, start=False)]
+        work.append(restore.describe(self.ctid, self.description))
+        work += [restore.forget(self.ctid), restore.drop_new_volumes(self.ctid, self.volumes)]
+        if self.firewall is None:
+            work.append(firewall.remove(self.ctid))
+        elif firewall.is_ours(self.firewall):
+            work.append(firewall.write(self.ctid, self.firewall))
+        if starts:
+            work.append(commands.start(self.ctid))
+            held.append(Runs(self.ctid))
+        return (*work, Expect(tuple(held)))
 
     def stop(self, reason: str) -> bool:
         """Stop it; returns whether it is stopped then."""
@@ -156,10 +189,7 @@ class Chain:
         missing = [layer for layer in wanted if self.layers.get(layer.name) != layer.digest]
         if missing and self.is_base:
             names = ", ".join(layer.name for layer in missing)
-            self.note(
-                f"{names} would have to be established in it, and a template of Proxmox's cannot start; it is kept as "
-                f"it is. To make it anew, with its clones: --rebuild {self.ctid} …."
-            )
+            self.keep(Change(f"{names} not established", Effect.REBUILD, "a template of Proxmox's cannot start"))
             return
         names_needed = any(layer.needs_names for layer in missing)
         for layer in missing:
@@ -215,6 +245,7 @@ class Outcome:
 
     steps: tuple[Step, ...]
     notes: tuple[str, ...]
+    kept: tuple[Change, ...]
     done: str | None
     """The last step; None when nothing is to be done."""
     snapshot: str | None

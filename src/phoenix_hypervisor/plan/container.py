@@ -9,6 +9,7 @@ from phoenix_hypervisor.features.lifecycle import commands, copying, restore
 from phoenix_hypervisor.features.lifecycle.conditions import Unlocked, Whole
 from phoenix_hypervisor.features.lifecycle.marks import snapshot_layers
 from phoenix_hypervisor.features.lifecycle.node import Guest, Node, parse_volume
+from phoenix_hypervisor.features.lifecycle.options import Effect
 from phoenix_hypervisor.plan import snapshots
 from phoenix_hypervisor.plan.chain import Chain, Outcome
 from phoenix_hypervisor.plan.cloning import Origin, clone, identity
@@ -19,15 +20,17 @@ from phoenix_hypervisor.plan.obstacle import (
     Obstacle,
     is_copied,
     is_our_copying,
+    is_our_going_back,
     is_unfinished,
     refuse_foreign,
     refuse_locked,
     refuse_lost_root,
 )
 from phoenix_hypervisor.plan.reconcile import reconcile
-from phoenix_hypervisor.plan.step import Expect, Step, Symbol
+from phoenix_hypervisor.plan.step import Change, Expect, Step, Symbol, Work
 from phoenix_hypervisor.plan.survey import Survey
 from phoenix_hypervisor.plan.wanted import bind_mounts_of, snapshot_names, wants_running
+from phoenix_hypervisor.proxmox.guest import Section
 from phoenix_hypervisor.proxmox.storage import split_volume
 
 
@@ -45,8 +48,8 @@ def plan_container(
         _appear(chain, survey, guest, outcomes)
         wanted = _snapshots_wanted(survey, container)
     else:
-        _take_over(chain, node, guest)
-        chain.notes += provenance(survey, container, guest, outcomes)
+        guest = _take_over(chain, node, guest)
+        chain.kept += provenance(survey, container, guest, outcomes)
         wanted = () if guest.is_base else snapshots.missing(chain, node, guest, _snapshots_wanted(survey, container))
     reconcile(chain, node, guest if guest is not None and not chain.fresh else None)
     chain.establish(layers)
@@ -84,13 +87,15 @@ def _appear(chain: Chain, survey: Survey, guest: Guest | None, outcomes: Mapping
     clone(chain, node, guest, Origin(source, outcomes[source], way, f"source {found}; cloning {way} {why}"))
 
 
-def _take_over(chain: Chain, node: Node, guest: Guest) -> None:
-    """What is there is gone on from; what was cut off is cleared first."""
+def _take_over(chain: Chain, node: Node, guest: Guest) -> Guest:
+    """What is there is gone on from; what was cut off is cleared first. Returns the guest as it is then."""
     if half := _half_made_base(node, guest):
         title = "take back a template that was begun"
         chain.add("recover", Symbol.CHANGE, title, "it was cut off", commands.take_back_base(half))
     else:
         refuse_lost_root(node, guest)
+    if is_our_going_back(guest):
+        guest = _finish_going_back(chain, guest)
     snapshots.clear_unfinished(chain, node, guest)
     if is_our_copying(node, guest):
         unlock, free = commands.pct("unlock", chain.ctid), Expect((Unlocked(chain.ctid),))
@@ -98,7 +103,11 @@ def _take_over(chain: Chain, node: Node, guest: Guest) -> None:
     chain.running, chain.is_base = guest.running, guest.is_base
     chain.layers, chain.dataset = dict(guest.layers), guest.dataset
     chain.observed, chain.raw = guest.config.effective, guest.current.raw
-    chain.has_restore_point = restore.NAME in guest.config.snapshots and not snapshots_unfinished(guest)
+    chain.description, chain.volumes = guest.current.description, guest.volume_ids
+    if point := _restore_point(guest):
+        chain.has_restore_point = True
+        chain.description = restore.description_before(point)
+        chain.observed = restore.with_records(chain.observed, point)
     if bind_mounts_of(guest.config.effective) or guest.is_base:
         chain.keeps_restore_point = False
     if is_copied(node, guest):
@@ -106,12 +115,22 @@ def _take_over(chain: Chain, node: Node, guest: Guest) -> None:
     elif chain.ctid in node.creating:
         work = commands.end_creation(chain.ctid)
         chain.add("tidy", Symbol.CHANGE, "remove the mark of its creation", "left behind", work)
+    return guest
 
 
-def snapshots_unfinished(guest: Guest) -> bool:
-    """Whether the restore point itself was cut off, and is cleared as any snapshot of ours."""
+def _finish_going_back(chain: Chain, guest: Guest) -> Guest:
+    """A rollback to the restore point that was cut off is made again."""
+    unlock = commands.pct("unlock", chain.ctid)
+    back = restore.roll_back(chain.ctid, restore.NAME, start=False)
+    title = "put it back to its restore point"
+    chain.add("recover", Symbol.CHANGE, title, "it was cut off", unlock, back, Expect((Unlocked(chain.ctid),)))
+    return restore.put_back(guest)
+
+
+def _restore_point(guest: Guest) -> Section | None:
+    """What an earlier run left; one whose taking was cut off is cleared as any snapshot of ours."""
     section = guest.config.snapshots.get(restore.NAME)
-    return section is not None and section.get("snapstate") is not None
+    return None if section is None or section.get("snapstate") is not None else section
 
 
 def _half_made_base(node: Node, guest: Guest) -> tuple[str, ...]:
@@ -161,18 +180,13 @@ def _finish(chain: Chain, survey: Survey, guest: Guest | None, missing: tuple[st
     container = chain.container
     if survey.wants_base(container) and not chain.is_base:
         if kept := sorted({*guest.config.snapshots} - {restore.NAME}) if guest and not chain.fresh else []:
-            chain.note(
-                f"its clones are to be native, and Proxmox makes no template of a container with snapshots "
-                f"({', '.join(kept)}); it is kept as it is. To make it anew, with its clones: "
-                f"--rebuild {chain.ctid} …."
-            )
+            reason = f"Proxmox makes no template of a container with snapshots ({', '.join(kept)})"
+            chain.keep(Change("no template of Proxmox's, and its clones are to be native", Effect.REBUILD, reason))
         else:
             chain.become_base()
     elif chain.is_base and not survey.wants_base(container):
-        chain.note(
-            "it is a template of Proxmox's, and its clones are not to be native; it is kept as it is. "
-            f"To make it anew, with its clones: --rebuild {chain.ctid} …."
-        )
+        reason = "a template of Proxmox's stays one"
+        chain.keep(Change("a template of Proxmox's, and its clones are not to be native", Effect.REBUILD, reason))
     chain.snapshot(missing)
     copies = survey.copied_stopped(chain.ctid)
     if copies and chain.stop("its storage takes no snapshots, so it is copied while it is stopped"):
@@ -191,6 +205,7 @@ def _outcome(chain: Chain, survey: Survey, guest: Guest | None) -> Outcome:
     return Outcome(
         steps=tuple(chain.steps),
         notes=tuple(chain.notes),
+        kept=tuple(chain.kept),
         done=chain.last,
         snapshot=name if section is not None or name in _snapshots_wanted(survey, chain.container) else None,
         cloneable_step=chain.cloneable_step,

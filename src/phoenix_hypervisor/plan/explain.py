@@ -7,46 +7,57 @@ from collections.abc import Iterator, Mapping
 from phoenix_hypervisor.config.site import Container, Site
 from phoenix_hypervisor.features.lifecycle.marks import snapshot_layers
 from phoenix_hypervisor.features.lifecycle.node import Guest, Node
+from phoenix_hypervisor.features.lifecycle.options import Effect
 from phoenix_hypervisor.plan.chain import Chain, Outcome
 from phoenix_hypervisor.plan.layers import Layer
+from phoenix_hypervisor.plan.step import Change
 from phoenix_hypervisor.plan.survey import Survey, Way
 from phoenix_hypervisor.plan.wanted import bind_mounts, bind_mounts_of, snapshot_names
 from phoenix_hypervisor.proxmox.properties import PropertyError, parse_size
 from phoenix_hypervisor.proxmox.storage import split_volume
 
 
-def provenance(survey: Survey, container: Container, guest: Guest, outcomes: Mapping[int, Outcome]) -> Iterator[str]:
+def provenance(survey: Survey, container: Container, guest: Guest, outcomes: Mapping[int, Outcome]) -> Iterator[Change]:
     """What was decided when the container was made, and can only be changed by making it anew."""
     source = survey.sources[container.ctid][0]
-    if (guest.current.get("unprivileged") == "1") != container.unprivileged:
-        yield f"{container.ctid}: unprivileged cannot be changed on an existing container; it is kept as it is."
+    unprivileged = guest.current.get("unprivileged") == "1"
+    if unprivileged != container.unprivileged:
+        what = f"unprivileged {_yes(unprivileged)} -> {_yes(container.unprivileged)}"
+        yield Change(what, Effect.REBUILD, "it is fixed when a container is made")
     try:
         observed = parse_size(guest.rootfs.get("size", "0"))
     except PropertyError:
         observed = 0
     if container.size_gb is not None and observed > container.size_gb << 30:
-        yield f"{container.ctid}: its root file system has {observed >> 30} GB, more than declared; it never shrinks."
+        what = f"root file system {observed >> 30} -> {container.size_gb} GB"
+        yield Change(what, Effect.IMPOSSIBLE, "it never shrinks")
     storage = split_volume(guest.rootfs.get("volume", ""))
     if storage is not None and container.storage is not None and storage[0] != container.storage:
-        yield f"{container.ctid}: it is on {storage[0]}, not on {container.storage} as declared; it is kept there."
+        what = f"storage {storage[0]} -> {container.storage}"
+        yield Change(what, Effect.REBUILD, "a container stays on the storage on which it was made")
     if source is not None and source in outcomes:
         yield from _descent(survey, container, guest, source, outcomes[source])
 
 
-def _descent(survey: Survey, container: Container, guest: Guest, source: int, declared: Outcome) -> Iterator[str]:
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _descent(survey: Survey, container: Container, guest: Guest, source: int, declared: Outcome) -> Iterator[Change]:
     """Whether it was made in the declared way of the declared source, as far as the node tells."""
     origin = survey.node.origin_of(guest)
     way, _ = survey.way(container)
-    kept = f"it is kept as it is; --rebuild {container.ctid} makes it anew."
+    what = ""
     if way is Way.FULL and origin:
-        yield f"{container.ctid}: it is a clone of {origin}, not a full copy as declared; {kept}"
+        what = f"a clone of {origin}, not a full copy"
     elif way is not Way.FULL and guest.dataset and not origin:
-        yield f"{container.ctid}: it is no clone, and cloning is to be {way}; {kept}"
+        what = f"no clone, and cloning is to be {way}"
     elif way is not Way.FULL and origin and declared.dataset:
         snapshot = "__base__" if declared.is_base else declared.snapshot
         if origin != f"{declared.dataset}@{snapshot}":
-            wanted = f"{source}@{snapshot}"
-            yield f"{container.ctid}: it is a clone of {origin}, not of {wanted} as declared; {kept}"
+            what = f"a clone of {origin}, not of {source}@{snapshot}"
+    if what:
+        yield Change(what, Effect.REBUILD, "where a container comes from is decided when it is made")
 
 
 def undeclared(site: Site, node: Node) -> Iterator[str]:

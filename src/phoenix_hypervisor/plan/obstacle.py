@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
+from phoenix_hypervisor.features.lifecycle import restore
 from phoenix_hypervisor.features.lifecycle.marks import TAG, is_being_cloned, snapshot_layers
 from phoenix_hypervisor.features.lifecycle.node import Guest, Node
 from phoenix_hypervisor.plan.chain import Chain
@@ -28,14 +29,14 @@ def is_unfinished(node: Node, guest: Guest) -> bool:
     """
     if is_begun_clone(guest):
         return True
-    if guest.ctid in node.copying:
-        return guest.lock == "create" and not guest.running
-    if guest.ctid not in node.creating or guest.running or guest.lock not in (None, "create", "destroyed"):
-        return False
-    if guest.has_more_than_declared:
+    if guest.ctid not in node.creating or guest.running:
         return False
     if guest.lock == "destroyed" and (guest.ours or set(guest.current.options) <= {"lock"}):
-        return True
+        return not guest.has_more_than_declared
+    if guest.ctid in node.copying:
+        return guest.lock == "create" or (guest.ours and node.lost_root(guest))
+    if guest.lock not in (None, "create", "destroyed") or guest.has_more_than_declared:
+        return False
     if guest.ours and node.lost_root(guest):
         return True
     untouched = not guest.config.snapshots and not guest.layers
@@ -59,6 +60,11 @@ def is_our_copying(node: Node, guest: Guest) -> bool:
 def is_our_mounting(node: Node, guest: Guest) -> bool:
     """Whether the lock is one that a cut off ``pct mount`` of ours left, which gives a copy its identity."""
     return guest.lock == "mounted" and guest.ctid in node.copying
+
+
+def is_our_going_back(guest: Guest) -> bool:
+    """Whether the lock is one that a cut off rollback to our restore point left."""
+    return guest.lock == "rollback" and restore.NAME in guest.config.snapshots
 
 
 def refuse_lost_root(node: Node, guest: Guest) -> None:
@@ -119,6 +125,7 @@ def refuse_locked(chain: Chain, node: Node, guest: Guest | None) -> None:
         or unfinished_snapshots(guest)
         or is_our_copying(node, guest)
         or is_our_mounting(node, guest)
+        or is_our_going_back(guest)
         or not chain.steps
     ):
         return

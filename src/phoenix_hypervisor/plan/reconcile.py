@@ -22,7 +22,7 @@ from phoenix_hypervisor.features.lifecycle.options import (
 from phoenix_hypervisor.features.lifecycle.volumes import Placement, place, stood_at
 from phoenix_hypervisor.plan.chain import Chain
 from phoenix_hypervisor.plan.obstacle import Obstacle
-from phoenix_hypervisor.plan.step import Expect, Symbol, Work
+from phoenix_hypervisor.plan.step import Change, Expect, Symbol, Work
 from phoenix_hypervisor.plan.wanted import (
     id_ranges,
     wanted_firewall,
@@ -118,17 +118,24 @@ def _configure(chain: Chain, guest: Guest | None, wanted: Wanted, differences: t
         if chain.fresh:
             title = "set " + ", ".join(f"{each.key} {brief(each.key, each.wanted)}" for each in differences)
         else:
-            title = "set " + ", ".join(map(str, differences))
+            waits = [" (restart)" if _takes(chain, each) is Effect.RESTART else "" for each in differences]
+            title = "set " + ", ".join(f"{each}{wait}" for each, wait in zip(differences, waits, strict=True))
         symbol, reason = (Symbol.ADD, "as declared") if chain.fresh else (Symbol.CHANGE, "not as declared")
         waiting = guest.waiting if guest is not None else frozenset[str]()
         lifted, settled = _lifted(chain, wanted, differences)
         work = (*lifted, *commands.configure(chain.ctid, settled, waiting))
-        chain.add("configure", symbol, title, reason, *work, Expect((KeysAre(chain.ctid, wanted),)))
+        changes = tuple(Change(str(each), _takes(chain, each), each.reason) for each in differences)
+        chain.add("configure", symbol, title, reason, *work, Expect((KeysAre(chain.ctid, wanted),)), changes=changes)
         chain.observed = applied(chain.observed, differences)
     restart = [each.key for each in differences if each.effect is Effect.RESTART and not each.holds]
     left = sorted(guest.waiting - {each.key for each in differences}) if guest is not None else []
     if chain.running and (restart or left):
         chain.stop(f"a restart is needed for {', '.join(restart or left)}")
+
+
+def _takes(chain: Chain, difference: Difference) -> Effect:
+    """A container that does not run needs no restart."""
+    return Effect.HOT if difference.holds or not chain.running else difference.effect
 
 
 def _lifted(
@@ -154,7 +161,9 @@ def _write_raw(chain: Chain, lines: raw.Lines) -> None:
     new = [f"+{key} {value}" for key, value in lines if (key, value) not in chain.raw]
     title = f"raw lines: {'; '.join((*gone, *new)) or 'their order'}"
     reason = "as declared" if chain.fresh else "not as declared"
-    chain.add("raw", symbol, title, reason, raw.write_lines(chain.ctid, lines), Expect((RawIs(chain.ctid, lines),)))
+    work = (raw.write_lines(chain.ctid, lines), Expect((RawIs(chain.ctid, lines),)))
+    change = Change(title, Effect.RESTART, "raw lines are read when the container starts")
+    chain.add("raw", symbol, title, reason, *work, changes=(change,))
     if not chain.fresh and any(line[0] == "lxc.idmap" for line in {*chain.raw} ^ {*lines}):
         chain.note("its id map changes; files of the ids concerned keep their owners on the node.")
     chain.raw = lines
@@ -168,7 +177,9 @@ def _grow(chain: Chain, placement: Placement) -> None:
         title = f"grow {name} {observed >> 30} -> {wanted} GB"
         holds = Expect((SizeIs(chain.ctid, key, wanted),))
         reason = "smaller than declared"
-        chain.add("grow", Symbol.CHANGE, title, reason, commands.grow(chain.ctid, key, wanted), holds)
+        work = commands.grow(chain.ctid, key, wanted)
+        change = Change(title, Effect.HOT, "Proxmox changes it in the running container")
+        chain.add("grow", Symbol.CHANGE, title, reason, work, holds, changes=(change,))
         chain.observed = chain.observed.updated({key: _grown(chain.observed.get(key) or "", wanted)})
 
 

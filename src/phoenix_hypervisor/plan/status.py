@@ -44,7 +44,9 @@ def rows(site: Site, node: Node, plan: Plan) -> tuple[Line, ...]:
             state=_state(site, node, int(target), target in differences),
             source=_source(node, int(target)),
             as_declared=target not in differences,
-            differences=_told(_state(site, node, int(target), target in differences), tuple(differences.get(target, ()))),
+            differences=_told(
+                _state(site, node, int(target), target in differences), tuple(differences.get(target, ()))
+            ),
         )
         for target in sorted(plan.names, key=int)
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from phoenix_hypervisor.command import Command
 from phoenix_hypervisor.features.lifecycle.conditions import Condition
+from phoenix_hypervisor.features.lifecycle.options import Effect
 from phoenix_hypervisor.resource import Resource
 
 
@@ -60,6 +61,18 @@ Work = Command | Poll | Converge | Guarded | Expect
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that is not as declared: what, what it takes to make it so, and why that (spec L3)."""
+
+    what: str
+    effect: Effect
+    reason: str
+
+    def as_json(self) -> dict[str, str]:
+        return {"what": self.what, "effect": str(self.effect), "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One thing to be done. ``needs`` are ids of steps that come first; ``target`` is the CTID, or ``host``."""
 
@@ -73,6 +86,8 @@ class Step:
     locks: frozenset[str] = frozenset()
     after: tuple[str, ...] = ()
     """Ids of steps that it waits for, however they end."""
+    changes: tuple[Change, ...] = ()
+    """What of an existing container it makes as declared."""
 
     def commands(self) -> Iterator[Command]:
         """The commands that are known before the run."""
@@ -90,6 +105,7 @@ class Step:
             "title": self.title,
             "reason": self.reason,
             "needs": list(self.needs),
+            "changes": [change.as_json() for change in self.changes],
             "commands": [str(command) for command in self.commands()],
             "resources": [str(r) for work in self.work if isinstance(work, Converge) for r in work.resources],
         }
@@ -132,6 +148,8 @@ class Plan:
     steps: tuple[Step, ...] = ()
     blocked: tuple[Blocked, ...] = ()
     notes: tuple[str, ...] = ()
+    kept: tuple[tuple[str, Change], ...] = ()
+    """Target and what of it is not as declared, and stays so: it takes more than a plan does by itself."""
     unmanaged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What the configuration asks for and nothing establishes yet: its name to the targets concerned."""
     names: Mapping[str, str] = field(default_factory=dict)
@@ -161,5 +179,6 @@ class Plan:
             "steps": [step.as_json() for step in self.steps],
             "blocked": [blocked.as_json() for blocked in self.blocked],
             "notes": list(self.notes),
+            "kept": [{"target": target, **change.as_json()} for target, change in self.kept],
             "not_managed": {name: list(targets) for name, targets in self.unmanaged.items()},
         }

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from phoenix_hypervisor.plan.status import Line
 from phoenix_hypervisor.plan.step import Plan
 from phoenix_hypervisor.report.style import Style
-from phoenix_hypervisor.report.text import not_managed
+from phoenix_hypervisor.report.text import kept, not_managed
 
 
 def render_status(label: str, lines: Iterable[Line], plan: Plan, style: Style) -> str:
@@ -19,7 +19,7 @@ def render_status(label: str, lines: Iterable[Line], plan: Plan, style: Style) -
     text += [_row(row, widths) for row in body]
     behind = sum(row[5] != "yes" for row in body)
     text += ["", f"{len(body) - behind} of {len(body)} containers are as declared."]
-    text += [f"Note: {note}" for note in plan.notes]
+    text += [*kept(plan), *(f"Note: {note}" for note in plan.notes)]
     if plan.unmanaged:
         text.append(f"Not managed yet: {not_managed(plan.unmanaged)}")
     return "\n".join(text)

@@ -72,12 +72,20 @@ def _named(plan: Plan, target: str) -> str:
     return f"{target} {plan.names[target]}" if target in plan.names else target
 
 
+def kept(plan: Plan) -> Iterator[str]:
+    """What stays as it is although it is declared otherwise, and the way out."""
+    for target, change in plan.kept:
+        way = f" To make it anew, with its clones: --rebuild {target} …." if change.effect == "rebuild" else ""
+        yield f"Kept: {_named(plan, target)}: {change.what} ({change.effect}: {change.reason}).{way}"
+
+
 def _remarks(plan: Plan, style: Style) -> Iterator[str]:
+    yield from kept(plan)
     for note in plan.notes:
         yield f"Note: {note}"
     if plan.unmanaged:
         yield style.paint("Not managed yet: ", "dim") + not_managed(plan.unmanaged)
-    if plan.notes or plan.unmanaged:
+    if plan.notes or plan.unmanaged or plan.kept:
         yield ""
 
 

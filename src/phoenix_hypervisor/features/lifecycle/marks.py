@@ -85,7 +85,7 @@ def snapshot_layers(description: str) -> dict[str, str] | None:
     if not description.startswith(_SNAPSHOT):
         return None
     try:
-        found = json.loads(description.removeprefix(_SNAPSHOT))
+        found = json.loads(description.partition("\n")[0].removeprefix(_SNAPSHOT))
     except ValueError:
         return None
     return layer_mapping(found) if isinstance(found, dict) else None

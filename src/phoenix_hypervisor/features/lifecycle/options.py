@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from enum import Enum
+from enum import StrEnum
 
 from phoenix_hypervisor.features.lifecycle.marks import TAG, Record, record_of, without_record
 from phoenix_hypervisor.proxmox.guest import Section
@@ -24,11 +24,16 @@ RAW, FIREWALL = "lxc", "firewall"
 _INSTANT = frozenset({"description", "onboot", "startup", "protection", "hostname", "cores", "tags", "hookscript"})
 
 
-class Effect(Enum):
-    """What a change of a key takes on a running container."""
+class Effect(StrEnum):
+    """What it takes to make a container as declared (spec L3)."""
 
     HOT = "hot"
+    """Made while it runs."""
     RESTART = "restart"
+    """Made when it starts the next time."""
+    REBUILD = "rebuild"
+    """Made only by making the container anew."""
+    IMPOSSIBLE = "impossible"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,17 @@ class Difference:
         if self.observed is None and _HOT_WHEN_NEW.fullmatch(self.key):
             return Effect.HOT
         return Effect.HOT if self.key in _HOT | _INSTANT else Effect.RESTART
+
+    @property
+    def reason(self) -> str:
+        """Why it takes that."""
+        if self.holds:
+            return "what waits for the next start is forgotten"
+        if self.key in _INSTANT:
+            return "Proxmox reads it anew"
+        if self.effect is Effect.HOT:
+            return "Proxmox changes it in the running container"
+        return "it is read when the container starts"
 
     def __str__(self) -> str:
         if self.key == "description":

@@ -86,6 +86,8 @@ def place(
             differences.append(Difference(key, section.get(key), moved))
         growths += _growth(key, found, volume)
         notes += _notes(volume, found)
+    if made and (left := [value for key, value in section.options.items() if _UNUSED.fullmatch(key)]):
+        notes.append(f"{', '.join(made)} is made anew; the unused volumes {', '.join(left)} are left as they are.")
     return Placement(keys, tuple(differences), tuple(growths), tuple(notes), lost, made)
 
 
@@ -115,7 +117,9 @@ def _unused(
     Without a snapshot that tells, the only one on its storage is taken for what the record says there was.
     """
     recorded = record_of(section.description).volumes
-    free = [mount_properties(value).get("volume", "") for key, value in section.options.items() if _UNUSED.fullmatch(key)]
+    free = [
+        mount_properties(value).get("volume", "") for key, value in section.options.items() if _UNUSED.fullmatch(key)
+    ]
     missing = [volume for volume in wanted if volume.name not in keys]
     found = {volume.name: stood[volume.mount_point] for volume in missing if stood.get(volume.mount_point) in free}
     lost: dict[str, tuple[str, ...]] = {}
