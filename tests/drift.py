@@ -254,8 +254,8 @@ def drifts() -> st.SearchStrategy[list[Drift]]:
     """One to four of them. Where the mark is lost, nothing else is by which Phoenix would know what is its own."""
     plain = (*KEYS, *RAW, *MOUNTS, *STATE, *ADDITIONS)
     known = (*plain, *of_volumes(VOLUMES), *FIREWALL)
-    some = st.lists(st.sampled_from(known), min_size=1, max_size=4)
-    without_mark = st.tuples(st.lists(st.sampled_from(plain), max_size=2), st.sampled_from(MARK))
+    some = st.lists(st.sampled_from(known), min_size=1, max_size=4, unique=True)
+    without_mark = st.tuples(st.lists(st.sampled_from(plain), max_size=2, unique=True), st.sampled_from(MARK))
     drawn = st.one_of(some, some, without_mark.map(lambda pair: [*pair[0], pair[1]]))
     return drawn.map(lambda texts: [Drift(text) for text in texts])
 

@@ -134,7 +134,6 @@ SCENARIOS = {
     "changed": Scenario(changed, declared),
     "no longer declared": Scenario(bare, declared),
     "with a restore point": Scenario(changed, declared, undo=True),
-    "made with rollback": Scenario(native_tree, undo=True),
     "put back": Scenario(changed, declared, undo=True, script=FAILING),
     "destroyed again": Scenario(native_tree, undo=True, script=FAILING),
     "made anew": Scenario(native_tree, native_tree, rebuild=(150, 900, 901, 950)),

@@ -60,7 +60,7 @@ def end(node: Node) -> dict[str, Any]:
     ids = {path: files.read(path) for path in ("/etc/subuid", "/etc/subgid") if files.exists(path)}
     rules = {path: files.read(path) for path in files.glob("/etc/pve/firewall/*.fw")}
     mounts = [line for line in node.run(["cat", "/proc/self/mountinfo"]).stdout.splitlines() if " /var/lib/lxc/" in line]
-    there = {pattern: sorted(files.glob(pattern)) for pattern in LEFT}
+    there = {pattern: [path for path in sorted(files.glob(pattern)) if not path.endswith(".new")] for pattern in LEFT}
     return {**state(node), **there, "ids": ids, "rules": rules, "mounts": mounts}
 
 
@@ -115,9 +115,9 @@ def test_cut_off_anywhere_it_converges_to_the_same_end(tmp_path: Path, name: str
     rig = scenario.prepare(tmp_path / "etc")
     moments = recorded(rig, tmp_path, scenario.fails)
     expected = finished(rig, scenario, tmp_path)
-    found = list(cuts(moments, tmp_path))
-    assert len(found) >= len([moment for moment in moments if moment.is_often_cut])
-    for where, node in found[share::SHARES]:
+    found = list(cuts(moments[share::SHARES], tmp_path))
+    assert len(found) > len(moments) / SHARES / 2
+    for where, node in found:
         try:
             again = Rig(rig.site, node)
             if scenario.fails:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 
@@ -10,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from drift import LOST, WAYS, Drift, Ground, configuration, drifts, of_volumes, wrong_after
+from drift import LOST, WAYS, Drift, Ground, Json, configuration, drifts, of_volumes, wrong_after
 from phoenix_hypervisor.events import Ran
-from rig import Rig
+from rig import Rig, site_of
 
 Grounds = Callable[[str, str], Ground]
 QUICK = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
@@ -51,3 +52,79 @@ def test_one_apply_makes_up_for_any_drift(grounds: Grounds, example: str, way: s
     assert wrong_after(ground, rig.node, ctid, before) == []
     assert rig.plan().empty
     assert restarts(rig) <= 1
+
+
+@pytest.mark.parametrize("text", of_volumes(LOST))
+@pytest.mark.parametrize("way", WAYS)
+def test_a_detached_volume_comes_back_with_its_data(grounds: Grounds, way: str, text: str) -> None:
+    """Also where only snapshots tell which it was."""
+    ground = grounds("ai-lab", way)
+    rig = ground.rig()
+    assert Drift(text).do(rig.node, 910).ok
+    before = configuration(rig.node, 910)
+    rig.converge()
+    assert wrong_after(ground, rig.node, 910, before) == []
+    assert rig.plan().empty
+
+
+# -- the configuration changes
+
+
+GONE: dict[str, Callable[[Rig, int], object]] = {
+    "swap_mb": lambda rig, ctid: options(rig, ctid).get("swap"),
+    "lxc_options": lambda rig, ctid: [line for line in raw(rig, ctid) if "environment" in line or "cap" in line],
+    "id_maps": lambda rig, ctid: [line for line in raw(rig, ctid) if "idmap" in line],
+    "apparmor_profile": lambda rig, ctid: [line for line in raw(rig, ctid) if "apparmor" in line],
+    "mount_points": lambda rig, ctid: [line for line in raw(rig, ctid) if "/srv/" in line],
+    "tags": lambda rig, ctid: options(rig, ctid)["tags"] != "phoenix",
+    "start_at_boot": lambda rig, ctid: options(rig, ctid).get("onboot", "0") != "0",
+    "boot_order": lambda rig, ctid: options(rig, ctid).get("startup") != "up=4",
+    "boot_order boot_delay": lambda rig, ctid: options(rig, ctid).get("startup"),
+    "pct_options": lambda rig, ctid: {"cpuunits", "tty", "searchdomain"} & {*options(rig, ctid)},
+    "firewall": lambda rig, ctid: (
+        rig.node.files.exists(f"/etc/pve/firewall/{ctid}.fw") or "firewall=1" in options(rig, ctid)["net0"]
+    ),
+    "network_config.nameservers": lambda rig, ctid: options(rig, ctid).get("nameserver"),
+    "volumes": lambda rig, ctid: [key for key in options(rig, ctid) if key.startswith("mp")],
+}
+"""A field to what is left of it: nothing, once it is no longer declared."""
+
+
+def options(rig: Rig, ctid: int) -> Mapping[str, str]:
+    return configuration(rig.node, ctid).current.options
+
+
+def raw(rig: Rig, ctid: int) -> list[str]:
+    return [f"{key}: {value}" for key, value in configuration(rig.node, ctid).current.raw]
+
+
+def without(lxc: Json, names: str) -> Json:
+    """The containers without some fields."""
+    found = deepcopy(lxc)
+    for fields in found["lxc_configs"].values():
+        for name in names.split():
+            *way, last = name.split(".")
+            part = fields
+            for step in way:
+                part = part[step]
+            part.pop(last, None)
+    return found
+
+
+@pytest.mark.parametrize("names", GONE)
+@EVERY
+def test_what_is_no_longer_declared_goes_and_comes_back(
+    grounds: Grounds, example: str, way: str, names: str, tmp_path: Path
+) -> None:
+    ground = grounds(example, way)
+    rig = ground.rig()
+    rig.site = site_of(tmp_path / "etc", without(ground.lxc, names), ground.host)
+    rig.converge()
+    left = {ctid: found for ctid in rig.site.containers if (found := GONE[names](rig, ctid))}
+    assert left == {}
+    assert rig.plan().empty
+    rig.site = ground.site
+    rig.converge()
+    assert rig.plan().empty
+    wrong = [wrong_after(ground, rig.node, ctid, configuration(rig.node, ctid)) for ctid in rig.site.containers]
+    print(wrong)
