@@ -32,6 +32,7 @@ NODE = "tests/cli/test_node_errors.py"
 DESTROY = f"{HARM}|tests/cli/test_destroy.py"
 ROLLBACK = "tests/cli/test_rollback.py"
 SAVED = "tests/cli/test_saved_plan.py"
+CAUTION = "tests/cli/test_caution.py"
 CLI = "tests/cli"
 
 NO_COMMAND = Returns('Command("true")')
@@ -40,13 +41,13 @@ NO_COMMAND = Returns('Command("true")')
 ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
     "law 1, planning changes nothing": [
         ("transport.base.Transport.run_together", Edit("looks=True", "looks=False"), "tests/transport|tests/cli"),
-        ("cli.changes.perform", Edit('not click.confirm(f"\\n{intent.question}")', "False"), CLI),
-        ("cli.changes.Manner.require_consent", Returns(), CLI),
+        ("cli.changes.perform", Edit('not click.confirm(f"\\n{intent.question}")', "False"), CAUTION),
+        ("cli.changes.Manner.require_consent", Returns(), CAUTION),
     ],
     "law 2, exit code 0 is not the truth": [
-        ("engine.converge.converge", Edit("if any(resource.change(facts))", "if False"), f"{NODE}|{CLI}"),
+        ("engine.converge.converge", Edit("if any(resource.change(facts))", "if False"), EXPECT),
         ("engine.work.Worker._expect", Returns(), EXPECT),
-        ("cli.run._still_needed", Returns("()"), CLI),
+        ("cli.run._still_needed", Returns("()"), CAUTION),
         ("features.lifecycle.commands.stopped", NO_COMMAND, EXPECT),
         ("features.lifecycle.inside.ready", NO_COMMAND, EXPECT),
         ("features.lifecycle.inside.stamp", NO_COMMAND, ROAD),

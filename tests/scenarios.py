@@ -9,7 +9,7 @@ from typing import Any
 
 from phoenix_hypervisor.plan.build import build
 from phoenix_hypervisor.simulator.node import Node
-from rig import HOST, SCRIPT, TARBALL, Rig, container, fitted, site_of, small
+from rig import HOST, SCRIPT, TARBALL, Rig, container, fitted, site_of, tree
 
 Json = dict[str, Any]
 DATA: Json = {"name": "data", "pool": "tank-lxc", "size_gb": 1, "mount_point": "/var/lib/data"}
@@ -41,6 +41,12 @@ def everything(**fields: Any) -> Json:
 
 def base(**fields: Any) -> Json:
     return container(900, template=TARBALL, template_snapshot_name="base", storage_size_gb=4, **fields)
+
+
+def small_tree() -> Json:
+    """Two templates, a service with a feature and a script, and one that waits for it; all clones of snapshots."""
+    found: Json = tree()["lxc_configs"]
+    return found
 
 
 def native_tree() -> Json:
@@ -128,6 +134,7 @@ def furnish(node: Node) -> None:
 
 
 SCENARIOS = {
+    "small": Scenario(small_tree),
     "native": Scenario(native_tree),
     "full": Scenario(full_copies),
     "declared": Scenario(declared),

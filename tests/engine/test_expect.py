@@ -14,6 +14,7 @@ SILENT = [
     (("zfs", "clone"), "901:clone", "is not mounted"),
     (("pct", "set", "901"), "901:configure", "CT 901 still differs"),
     (("pct", "start", "900"), "900:start", "not ready within"),
+    (("apt-get", "install"), "900:base_setup", "the commands succeeded, but it is not so"),
     (("pct", "shutdown", "900"), "900:stop", "not stopped within 60 s: it still runs"),
     (("pct", "snapshot", "900", "base"), "900:snapshot", "CT 900 has no whole snapshot base"),
     (("pct", "snapshot", "901"), "901:snapshot", "CT 901 has no whole snapshot second"),

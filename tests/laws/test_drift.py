@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from drift import LOST, WAYS, Drift, Ground, Json, configuration, drifts, of_volumes, wrong_after
+from drift import LOST, Drift, drifts, of_volumes
+from ground import WAYS, Ground, Json, configuration, mounts_of, wrong_after
 from phoenix_hypervisor.events import Ran
 from rig import Rig, site_of
 
@@ -21,9 +22,7 @@ EVERY = pytest.mark.parametrize(("example", "way"), [(name, way) for name in ("a
 
 
 @pytest.fixture(scope="session")
-def grounds(
-    request: pytest.FixtureRequest, repository: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Grounds:
+def grounds(request: pytest.FixtureRequest, repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Grounds:
     """Example and way of cloning to a ground, each laid once."""
 
     @cache
@@ -65,6 +64,80 @@ def test_a_detached_volume_comes_back_with_its_data(grounds: Grounds, way: str, 
     rig.converge()
     assert wrong_after(ground, rig.node, 910, before) == []
     assert rig.plan().empty
+
+
+def test_which_of_several_volumes_it_was_is_not_guessed(grounds: Grounds) -> None:
+    """A template of Proxmox's has no snapshots that would tell."""
+    rig = grounds("ai-lab", "native").rig()
+    assert Drift("pct set $1 --delete $(at /srv/data),$(at /srv/logs)").do(rig.node, 900).ok
+    blocked = next(each for each in rig.plan().blocked if each.target == "900")
+    assert "lab-volumes:basevol-900-disk-0, lab-volumes:basevol-900-disk-1" in blocked.reason
+    for volume, mount in (("0", "/srv/data"), ("1", "/srv/logs")):
+        hint = f"pct set 900 --mp{volume} lab-volumes:basevol-900-disk-{volume},mp={mount}"
+        assert rig.node.run(hint.split()).ok
+    assert rig.plan().empty
+
+
+def test_the_only_volume_that_it_can_be_comes_back(grounds: Grounds) -> None:
+    ground = grounds("ai-lab", "native")
+    rig = ground.rig()
+    assert Drift("pct set $1 --delete $(at /srv/logs)").do(rig.node, 900).ok
+    before = configuration(rig.node, 900)
+    rig.converge()
+    assert wrong_after(ground, rig.node, 900, before) == []
+
+
+def test_a_volume_in_a_template_of_proxmoxs_is_not_made_beside_its_base_volumes(
+    grounds: Grounds, tmp_path: Path
+) -> None:
+    """Its linked clones would be impossible from then on."""
+    ground = grounds("ai-lab", "native")
+    rig = ground.rig()
+    lxc = deepcopy(ground.lxc)
+    lxc["lxc_configs"]["900"]["volumes"].append(
+        {"name": "more", "pool": "lab-volumes", "size_gb": 1, "mount_point": "/srv/more"}
+    )
+    rig.site = site_of(tmp_path / "etc", lxc, ground.host)
+    plan = rig.plan()
+    assert plan.steps == () and plan.blocked == ()
+    assert any("900: volume more is not made" in note and "--rebuild 900" in note for note in plan.notes)
+
+
+def test_a_firewall_file_that_proxmox_has_written_anew_is_the_same(grounds: Grounds) -> None:
+    rig = grounds("ai-lab", "snapshot").rig()
+    text = (
+        "[OPTIONS]\n\nenable:   1\n\n[rules]\n\nin ACCEPT -dport 22 -p tcp # ssh, from all\n"
+        "IN DROP --source 10.9.0.0/16\nOUT ACCEPT -dest 10.8.0.1\n\n"
+    )
+    rig.node.files.write("/etc/pve/firewall/910.fw", text)
+    assert rig.plan().empty
+    rig.node.files.write("/etc/pve/firewall/910.fw", text.replace("DROP", "REJECT"))
+    assert [step.id for step in rig.plan().steps] == ["910:firewall"]
+
+
+def test_our_protection_is_lifted_for_a_volume_and_set_again(grounds: Grounds, tmp_path: Path) -> None:
+    ground = grounds("ai-lab", "snapshot")
+    rig = ground.rig()
+    lxc = deepcopy(ground.lxc)
+    lxc["lxc_configs"]["910"]["pct_options"].append("protection=1")
+    rig.site = site_of(tmp_path / "etc", lxc, ground.host)
+    rig.converge()
+    moved = deepcopy(lxc)
+    moved["lxc_configs"]["910"]["volumes"][-1]["mount_point"] = "/srv/other"
+    rig.site = site_of(tmp_path / "etc", moved, ground.host)
+    rig.converge()
+    current = configuration(rig.node, 910).current
+    assert current.get("protection") == "1" and "/srv/other" in mounts_of(current)
+    assert rig.plan().empty
+
+
+def test_peoples_protection_is_respected(grounds: Grounds) -> None:
+    rig = grounds("ai-lab", "snapshot").rig()
+    change = "pct set $1 --$(at /srv/data) $(volume /srv/data),mp=/elsewhere; pct set $1 --protection 1"
+    assert Drift(f"stopped $1; {change}; again $1").do(rig.node, 910).ok
+    blocked = rig.plan().blocked
+    assert [each.target for each in blocked] == ["910"]
+    assert blocked[0].hint == "To lift that: pct set 910 --protection 0."
 
 
 # -- the configuration changes
@@ -127,4 +200,4 @@ def test_what_is_no_longer_declared_goes_and_comes_back(
     rig.converge()
     assert rig.plan().empty
     wrong = [wrong_after(ground, rig.node, ctid, configuration(rig.node, ctid)) for ctid in rig.site.containers]
-    print(wrong)
+    assert not any(wrong), wrong

@@ -60,7 +60,7 @@ def test_the_root_file_system_grows_and_never_shrinks(rig: Rig, tmp_path: Path) 
     rig.converge()
     assert rig.plan().steps == ()
     plan = changed(rig, tmp_path, ct150={"storage_size_gb": 8}).plan()
-    assert plan.steps == () and [str(change.effect) for _, change in plan.kept] == ["impossible"]
+    assert plan.steps == () and [str(each.change.effect) for each in plan.kept] == ["impossible"]
 
 
 def test_a_changed_template_keeps_its_snapshot_and_names_its_clones(rig: Rig, tmp_path: Path) -> None:

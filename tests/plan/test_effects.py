@@ -28,7 +28,7 @@ def changed(rig: Rig, folder: Path, **fields: Any) -> Rig:
 
 
 def kept(rig: Rig) -> list[tuple[str, str, str]]:
-    return [(target, change.what, str(change.effect)) for target, change in rig.plan().kept]
+    return [(each.target, each.change.what, str(each.change.effect)) for each in rig.plan().kept]
 
 
 def test_what_is_hot_and_what_restarts(rig: Rig, tmp_path: Path) -> None:

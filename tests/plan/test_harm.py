@@ -116,7 +116,7 @@ def test_another_snapshot_of_the_same_source_is_named(rig: Rig, tmp_path: Path) 
     documents = tree()
     documents["lxc_configs"]["900"]["template_snapshot_name"] = "other"
     rig.site = site_of(tmp_path / "etc", documents, HOST)
-    assert any(target == "150" and change.what.startswith("a clone of") for target, change in rig.plan().kept)
+    assert any(each.target == "150" and each.change.what.startswith("a clone of") for each in rig.plan().kept)
 
 
 def test_a_stamp_folder_that_leads_away_is_replaced(rig: Rig) -> None:

@@ -64,15 +64,16 @@ class Worker:
     async def _run(self, machine: Machine, command: Command) -> None:
         attempt = 0
         while True:
+            self._go_on()
             result = await machine.run(command)
             self._told(command, result)
             if result.ok:
                 return
             attempt += 1
             if attempt >= _tries(result):
-                raise WorkFailed(f"{_named(command)}: {result.said}")
+                waited = f" (after {_TRIES_LOCKED * _PAUSE / 60:g} minutes)" if LOCKED in result.stderr else ""
+                raise WorkFailed(f"{_named(command)}: {result.said}{waited}")
             await asyncio.sleep(_PAUSE)
-            self._go_on()
 
     async def _poll(self, poll: Poll) -> None:
         loop = asyncio.get_running_loop()

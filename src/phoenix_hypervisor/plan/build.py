@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from phoenix_hypervisor.config.site import Site
@@ -10,13 +10,14 @@ from phoenix_hypervisor.errors import Refused
 from phoenix_hypervisor.features.lifecycle import commands
 from phoenix_hypervisor.features.lifecycle.conditions import FileIsThere
 from phoenix_hypervisor.features.lifecycle.node import Node
+from phoenix_hypervisor.features.lifecycle.options import Effect
 from phoenix_hypervisor.plan.chain import Outcome
 from phoenix_hypervisor.plan.container import plan_container
 from phoenix_hypervisor.plan.destroy import clones_first, destructions
 from phoenix_hypervisor.plan.explain import undeclared
 from phoenix_hypervisor.plan.graph import order
 from phoenix_hypervisor.plan.obstacle import Obstacle
-from phoenix_hypervisor.plan.step import Blocked, Expect, Plan, Step, Symbol, Undo
+from phoenix_hypervisor.plan.step import Blocked, Expect, Kept, Plan, Step, Symbol, Undo
 from phoenix_hypervisor.plan.survey import Survey, needs_of
 from phoenix_hypervisor.plan.unmanaged import unmanaged
 
@@ -61,11 +62,19 @@ def build(
             *(note for outcome in outcomes.values() for note in outcome.notes),
             *(undeclared(site, node) if selected is None else ()),
         ),
-        kept=tuple((str(ctid), change) for ctid, outcome in outcomes.items() for change in outcome.kept),
+        kept=tuple(_kept(node, outcomes)),
         unmanaged=unmanaged(site, chosen, host),
         names={str(ctid): site.containers[ctid].name for ctid in chosen},
         undo=_undo(survey, outcomes),
     )
+
+
+def _kept(node: Node, outcomes: Mapping[int, Outcome]) -> Iterator[Kept]:
+    """What is not as declared and stays so, with what would have to be made anew for it."""
+    for ctid, outcome in outcomes.items():
+        for change in outcome.kept:
+            anew = (ctid, *node.descendants(ctid)) if change.effect is Effect.REBUILD else ()
+            yield Kept(str(ctid), change, anew)
 
 
 def _undo(survey: Survey, outcomes: Mapping[int, Outcome]) -> Mapping[str, Undo]:

@@ -14,12 +14,16 @@ from phoenix_hypervisor.features.lifecycle import commands, firewall, restore
 from phoenix_hypervisor.features.lifecycle import inside as readiness
 from phoenix_hypervisor.features.lifecycle.conditions import (
     Condition,
+    FirewallIs,
     HasSnapshot,
     IsBase,
     NoSnapshot,
     NothingPending,
+    PutBack,
+    RolledBack,
     Runs,
 )
+from phoenix_hypervisor.features.lifecycle.effects import Stamped
 from phoenix_hypervisor.features.lifecycle.options import Effect
 from phoenix_hypervisor.features.lifecycle.raw import Lines
 from phoenix_hypervisor.plan.layers import Layer
@@ -139,14 +143,18 @@ class Chain:
 
     def _go_back(self, starts: bool) -> tuple[Work, ...]:
         """Back to the restore point, which is of no use then; configuration, volumes and firewall are as before."""
-        held: list[Condition] = [NoSnapshot(self.ctid, restore.NAME)]
-        work: list[Work] = [restore.roll_back(self.ctid, restore.NAME, start=False)]
+        back = restore.roll_back(self.ctid, restore.NAME, start=False)
+        work: list[Work] = [back, Expect((RolledBack(self.ctid, restore.NAME),))]
         work.append(restore.describe(self.ctid, self.description))
+        held: list[Condition] = [NoSnapshot(self.ctid, restore.NAME)]
+        held.append(PutBack(self.ctid, self.description, self.volumes))
         work += [restore.forget(self.ctid), restore.drop_new_volumes(self.ctid, self.volumes)]
         if self.firewall is None:
             work.append(firewall.remove(self.ctid))
+            held.append(FirewallIs(self.ctid, None))
         elif firewall.is_ours(self.firewall):
             work.append(firewall.write(self.ctid, self.firewall))
+            held.append(FirewallIs(self.ctid, self.firewall))
         if starts:
             work.append(commands.start(self.ctid))
             held.append(Runs(self.ctid))
@@ -199,7 +207,8 @@ class Chain:
             self.ready_checked = True
             reason = "its content changed" if changed else "not established yet"
             symbol = Symbol.CHANGE if changed else Symbol.ADD
-            self.add(layer.name, symbol, layer.title, reason, *first, *layer.work, needs=self._start_needs())
+            work = (*first, *layer.work, Expect((Stamped(self.ctid, layer.name, layer.digest),)))
+            self.add(layer.name, symbol, layer.title, reason, *work, needs=self._start_needs())
             self.layers[layer.name] = layer.digest
 
     def snapshot(self, missing: tuple[str, ...]) -> None:
@@ -210,9 +219,11 @@ class Chain:
         if not self.stop("snapshots are taken of a stopped container"):
             return
         self.forget_restore_point("snapshots are to be newer than it")
-        taken = Expect(tuple(HasSnapshot(self.ctid, name, self.dataset) for name in missing))
-        work = [commands.snapshot(self.ctid, name, self.layers) for name in missing]
-        self.add("snapshot", Symbol.ADD, f"snapshot {', '.join(missing)}", "not taken yet", *work, taken)
+        work: list[Work] = []
+        for name in missing:
+            work.append(commands.snapshot(self.ctid, name, self.layers))
+            work.append(Expect((HasSnapshot(self.ctid, name, self.dataset),)))
+        self.add("snapshot", Symbol.ADD, f"snapshot {', '.join(missing)}", "not taken yet", *work)
         self.cloneable_step = self.last
 
     def become_base(self) -> None:

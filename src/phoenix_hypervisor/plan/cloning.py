@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from phoenix_hypervisor.features.lifecycle import cloning, commands, copying
-from phoenix_hypervisor.features.lifecycle.conditions import Whole
+from phoenix_hypervisor.features.lifecycle.conditions import Begun, OnlyRoot, Whole
+from phoenix_hypervisor.features.lifecycle.effects import OwnIdentity
 from phoenix_hypervisor.features.lifecycle.identity import reset_copied_identity, reset_identity
 from phoenix_hypervisor.features.lifecycle.marks import MARK, TAG, Record, cloned_from, cloning_mark
 from phoenix_hypervisor.features.lifecycle.node import Guest, Node
 from phoenix_hypervisor.features.lifecycle.options import FIREWALL, RAW, fixed
 from phoenix_hypervisor.plan.chain import Chain, Outcome
-from phoenix_hypervisor.plan.existence import clear, listed_by_proxmox, remember_undo
+from phoenix_hypervisor.plan.existence import clear, created, listed_by_proxmox, remember_undo
 from phoenix_hypervisor.plan.obstacle import Obstacle, is_begun_clone
-from phoenix_hypervisor.plan.step import Expect, Guarded, Symbol, Work
+from phoenix_hypervisor.plan.step import Expect, Guarded, Symbol, Work, rebuilding
 from phoenix_hypervisor.plan.survey import Way
 from phoenix_hypervisor.proxmox.guest import Section
 
@@ -38,7 +39,7 @@ class Origin:
 
 def clone(chain: Chain, node: Node, guest: Guest | None, origin: Origin) -> None:
     """Make the container from its source; leaves the chain with what it will look like then."""
-    _refuse(origin)
+    _refuse(node, origin)
     chain.layers.update(origin.outcome.snapshot_layers)
     if origin.way is Way.SNAPSHOT:
         _by_zfs(chain, node, guest, origin)
@@ -46,10 +47,10 @@ def clone(chain: Chain, node: Node, guest: Guest | None, origin: Origin) -> None
         _by_proxmox(chain, node, guest, origin)
 
 
-def _refuse(origin: Origin) -> None:
+def _refuse(node: Node, origin: Origin) -> None:
     """What the source is rules some ways out; only making it anew changes that."""
     source, outcome = origin.ctid, origin.outcome
-    anew = f'Make CT {source} anew, with its clones: --rebuild {source} …. Or choose another "cloning".'
+    anew = f'{rebuilding((source, *node.descendants(source)))}. Or choose another "cloning".'
     if origin.way is Way.SNAPSHOT and outcome.is_base:
         raise Obstacle(f"its source {source} is a template of Proxmox's, which has no snapshots to clone", anew)
     if origin.way is Way.NATIVE and not outcome.is_base:
@@ -78,12 +79,14 @@ def _by_zfs(chain: Chain, node: Node, guest: Guest | None, origin: Origin) -> No
     finished = _begun_volume(node, ctid, origin) if begun else None
     dataset = finished or node.free_volume(ctid, storage, frozenset(gone))
     volume = f"{storage.id}:{dataset.rpartition('/')[2]}"
+    root = _mountpoint(node, storage.pool or "", dataset)
+    taken = Expect((Begun(ctid),))
     work: list[Work] = [
-        *(() if begun else (cloning.take_id(ctid, cloning_mark(origin.ctid, snapshot), hostname),)),
+        *(() if begun else (cloning.take_id(ctid, cloning_mark(origin.ctid, snapshot), hostname), taken)),
         *(() if finished else (cloning.clone_dataset(origin.zfs_snapshot, dataset, size),)),
-        reset_identity(_mountpoint(node, storage.pool or "", dataset), hostname),
+        reset_identity(root, hostname),
         cloning.release_clone(ctid, origin.ctid, snapshot, hostname, volume, size),
-        Expect((Whole(ctid),)),
+        Expect((Whole(ctid), OwnIdentity(root, hostname))),
     ]
     there = "a clone that was begun is finished" if begun else "not on the node"
     title = f"clone {origin.ctid}@{snapshot} by zfs clone on {storage.id}, {size} GB"
@@ -91,8 +94,8 @@ def _by_zfs(chain: Chain, node: Node, guest: Guest | None, origin: Origin) -> No
     step = chain.add("clone", Symbol.ADD, title, f"{there}; {origin.reason}", *work, needs=origin.needs)
     before = tuple(name for name in node.volumes(ctid) if name not in (*gone, dataset))
     remember_undo(chain, step, commands.begin_creation(ctid, before))
-    root = f"{volume},size={size}G"
-    chain.observed = Section({"hostname": hostname, "tags": TAG, "rootfs": root}, description=MARK)
+    options = {"hostname": hostname, "tags": TAG, "rootfs": f"{volume},size={size}G"}
+    chain.observed = Section(options, description=MARK)
 
 
 def _mark_of(guest: Guest) -> tuple[int, str] | None:
@@ -147,7 +150,8 @@ def _by_proxmox(chain: Chain, node: Node, guest: Guest | None, origin: Origin) -
         Expect((Whole(ctid),)),
         *copying.drop_volumes(ctid, volumes, taken.get("protection") == "1"),
         *identity(node, chain),
-        commands.end_creation(ctid),
+        Expect((Whole(ctid), OnlyRoot(ctid))),
+        *created(ctid),
     ]
     locks = frozenset({f"ct:{source}"})
     reason = f"not on the node; {origin.reason}"
@@ -162,9 +166,12 @@ def identity(node: Node, chain: Chain) -> tuple[Work, ...]:
     container = chain.container
     storage = node.storages[container.storage or ""]
     if storage.type == "zfspool":
-        return (reset_copied_identity(_parent(node, storage.pool or ""), container.ctid, container.name),)
-    ctid = container.ctid
-    return copying.mount(ctid), reset_identity(copying.mounted(ctid), container.name), copying.unmount(ctid)
+        parent = _parent(node, storage.pool or "")
+        own = Expect((OwnIdentity(parent, container.name, container.ctid),))
+        return reset_copied_identity(parent, container.ctid, container.name), own
+    ctid, root = container.ctid, copying.mounted(container.ctid)
+    own = Expect((OwnIdentity(root, container.name),))
+    return copying.mount(ctid), reset_identity(root, container.name), own, copying.unmount(ctid)
 
 
 def _section_of_copy(outcome: Outcome, hostname: str) -> Section:

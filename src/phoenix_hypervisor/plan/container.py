@@ -6,14 +6,15 @@ from collections.abc import Mapping
 
 from phoenix_hypervisor.config.site import Container
 from phoenix_hypervisor.features.lifecycle import commands, copying, restore
-from phoenix_hypervisor.features.lifecycle.conditions import Unlocked, Whole
+from phoenix_hypervisor.features.lifecycle.conditions import OnlyRoot, RolledBack, Unlocked, Whole
+from phoenix_hypervisor.features.lifecycle.effects import Datasets
 from phoenix_hypervisor.features.lifecycle.marks import snapshot_layers
 from phoenix_hypervisor.features.lifecycle.node import Guest, Node, parse_volume
 from phoenix_hypervisor.features.lifecycle.options import Effect
 from phoenix_hypervisor.plan import snapshots
 from phoenix_hypervisor.plan.chain import Chain, Outcome
 from phoenix_hypervisor.plan.cloning import Origin, clone, identity
-from phoenix_hypervisor.plan.existence import create
+from phoenix_hypervisor.plan.existence import create, created
 from phoenix_hypervisor.plan.explain import kept_snapshots, orphans, provenance, without_snapshots
 from phoenix_hypervisor.plan.layers import layers_of
 from phoenix_hypervisor.plan.obstacle import (
@@ -91,7 +92,8 @@ def _take_over(chain: Chain, node: Node, guest: Guest) -> Guest:
     """What is there is gone on from; what was cut off is cleared first. Returns the guest as it is then."""
     if half := _half_made_base(node, guest):
         title = "take back a template that was begun"
-        chain.add("recover", Symbol.CHANGE, title, "it was cut off", commands.take_back_base(half))
+        there = Expect((Datasets(half),))
+        chain.add("recover", Symbol.CHANGE, title, "it was cut off", commands.take_back_base(half), there)
     else:
         refuse_lost_root(node, guest)
     if is_our_going_back(guest):
@@ -113,8 +115,7 @@ def _take_over(chain: Chain, node: Node, guest: Guest) -> Guest:
     if is_copied(node, guest):
         _finish_copy(chain, node, guest)
     elif chain.ctid in node.creating:
-        work = commands.end_creation(chain.ctid)
-        chain.add("tidy", Symbol.CHANGE, "remove the mark of its creation", "left behind", work)
+        chain.add("tidy", Symbol.CHANGE, "remove the mark of its creation", "left behind", *created(chain.ctid))
     return guest
 
 
@@ -123,7 +124,8 @@ def _finish_going_back(chain: Chain, guest: Guest) -> Guest:
     unlock = commands.pct("unlock", chain.ctid)
     back = restore.roll_back(chain.ctid, restore.NAME, start=False)
     title = "put it back to its restore point"
-    chain.add("recover", Symbol.CHANGE, title, "it was cut off", unlock, back, Expect((Unlocked(chain.ctid),)))
+    holds = Expect((Unlocked(chain.ctid), RolledBack(chain.ctid, restore.NAME)))
+    chain.add("recover", Symbol.CHANGE, title, "it was cut off", unlock, back, holds)
     return restore.put_back(guest)
 
 
@@ -150,9 +152,10 @@ def _finish_copy(chain: Chain, node: Node, guest: Guest) -> None:
     ctid = chain.ctid
     free = (copying.unmount(ctid),) if guest.lock == "mounted" else ()
     chain.stop("it may still share its identity with its source")
-    work = (*free, *_drop_copied(chain, guest), *identity(node, chain), Expect((Whole(ctid),)))
-    done = commands.end_creation(ctid)
-    chain.add("identity", Symbol.CHANGE, "finish its copying", "it was cut off", *work, done)
+    dropped = _drop_copied(chain, guest)
+    holds = Expect((Whole(ctid), *((OnlyRoot(ctid),) if dropped else ())))
+    work = (*free, *dropped, *identity(node, chain), holds, *created(ctid))
+    chain.add("identity", Symbol.CHANGE, "finish its copying", "it was cut off", *work)
 
 
 def _drop_copied(chain: Chain, guest: Guest) -> tuple[Work, ...]:

@@ -7,7 +7,8 @@ from pathlib import PurePosixPath
 
 from phoenix_hypervisor.config.site import Container
 from phoenix_hypervisor.features.lifecycle import commands, copying
-from phoenix_hypervisor.features.lifecycle.conditions import Gone, KeysAre, Whole
+from phoenix_hypervisor.features.lifecycle.conditions import Gone, KeysAre, Unlocked, Whole
+from phoenix_hypervisor.features.lifecycle.effects import NoDatasets, NothingUnnamed, Unmarked
 from phoenix_hypervisor.features.lifecycle.node import Guest, Node
 from phoenix_hypervisor.features.lifecycle.options import applied
 from phoenix_hypervisor.features.lifecycle.volumes import place
@@ -36,7 +37,7 @@ def create(chain: Chain, node: Node, guest: Guest | None) -> None:
     before = tuple(name for name in node.volumes(container.ctid) if name not in left)
     storages = listed_by_proxmox(node, (storage, *(volume.storage for volume in container.volumes)))
     mark = commands.begin_creation(container.ctid, before, storages=storages)
-    placement = place(wanted_volumes(container), Section(), container.options, {})
+    placement = place(wanted_volumes(container), Section(), container.options)
     wanted = wanted_options(container, placement.keys, had_firewall=False)
     differences = (*wanted.differences(Section()), *placement.differences)
     chain.fresh = True
@@ -51,7 +52,7 @@ def create(chain: Chain, node: Node, guest: Guest | None) -> None:
         mark,
         Guarded(made, commands.end_failed_creation(container.ctid)),
         Expect((Whole(container.ctid), KeysAre(container.ctid, wanted))),
-        commands.end_creation(container.ctid),
+        *created(container.ctid),
     )
     chain.observed = applied(Section({"rootfs": f"{storage}:{size},size={size}G", **_GIVEN}), differences)
     remember_undo(chain, step, mark, storages=storages)
@@ -63,6 +64,11 @@ def listed_by_proxmox(node: Node, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(storage.id for storage in found if storage.type != "zfspool")
 
 
+def created(ctid: int) -> tuple[Work, ...]:
+    """The mark goes, and with it the right to remove what is left."""
+    return commands.end_creation(ctid), Expect((Unmarked(ctid),))
+
+
 def remember_undo(
     chain: Chain, step: str, mark: Work, source: int | None = None, storages: tuple[str, ...] = ()
 ) -> None:
@@ -72,7 +78,9 @@ def remember_undo(
     ctid = chain.ctid
     gone = (commands.unmount_remains(ctid), *commands.free_unnamed(ctid, storages), copying.remove(ctid))
     free = (copying.end_failed(ctid, source),) if source is not None else ()
-    last = (commands.destroy_remains(ctid), *free, Expect((Gone(ctid),)), commands.end_creation(ctid))
+    left = NoDatasets((chain.dataset,) if chain.dataset else ())
+    unlocked = (Unlocked(source),) if source is not None else ()
+    last = (commands.destroy_remains(ctid), *free, Expect((Gone(ctid), left, *unlocked)), *created(ctid))
     locks = frozenset({f"ct:{source}"}) if source is not None else frozenset[str]()
     chain.undo = Undo(str(ctid), "destroy it again", (mark, *gone, *last), since=step, locks=locks)
 
@@ -94,7 +102,8 @@ def clear(chain: Chain, node: Node, guest: Guest | None) -> tuple[str, ...]:
         work += [commands.lift_protection(ctid)] if guest.current.get("protection") == "1" else []
         work.append(commands.destroy(ctid))
     work += [commands.destroy_volume(name) for name in left]
-    work += [Expect((Gone(ctid),)), commands.end_creation(ctid)]
+    unnamed = (NothingUnnamed(ctid, storages),) if storages else ()
+    work += [Expect((Gone(ctid), NoDatasets(left), *unnamed)), *created(ctid)]
     title = f"remove what was left: {', '.join(left) or 'its configuration'}"
     chain.add("clear", Symbol.REMOVE, title, "an earlier run was cut off", *work)
     return left

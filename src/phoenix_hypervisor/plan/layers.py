@@ -11,10 +11,11 @@ from pathlib import Path
 from phoenix_hypervisor.command import decode
 from phoenix_hypervisor.config.site import DEFAULT_BIN, Container, Site
 from phoenix_hypervisor.features.lifecycle import inside as scripts
+from phoenix_hypervisor.features.lifecycle.effects import Holds
 from phoenix_hypervisor.features.lifecycle.facts import SCRIPTS
 from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.features.registry import features
-from phoenix_hypervisor.plan.step import Converge, Work
+from phoenix_hypervisor.plan.step import Converge, Expect, Work
 from phoenix_hypervisor.plan.wanted import slice_of
 from phoenix_hypervisor.transport.container import inside
 
@@ -94,6 +95,7 @@ def _inside(script: Script, ctid: int, piece: str) -> Iterator[Work]:
         yield scripts.carry_script(ctid, f"/{SCRIPTS}/{script.name}", path, script.digest)
     else:
         yield inside(ctid, scripts.install_script(path, script.content))
+    yield Expect((Holds(ctid, path, script.digest),))
     yield inside(ctid, scripts.run_script(path, ctid, piece))
 
 
@@ -102,4 +104,5 @@ def _on_node(script: Script, ctid: int, piece: str) -> Iterator[Work]:
     if script.content is not None:
         path = f"{_ON_NODE}/{script.name}"
         yield scripts.install_script(path, script.content)
+    yield Expect((Holds(None, path, script.digest),))
     yield scripts.run_script(path, ctid, piece)

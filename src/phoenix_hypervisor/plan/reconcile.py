@@ -7,6 +7,7 @@ from dataclasses import replace
 from phoenix_hypervisor.command import Command
 from phoenix_hypervisor.features.lifecycle import commands, firewall, raw
 from phoenix_hypervisor.features.lifecycle.conditions import FirewallIs, KeysAre, RawIs, SizeIs
+from phoenix_hypervisor.features.lifecycle.effects import FolderIs, IdsAllowed
 from phoenix_hypervisor.features.lifecycle.marks import record_of
 from phoenix_hypervisor.features.lifecycle.node import Guest, Node
 from phoenix_hypervisor.features.lifecycle.options import (
@@ -19,7 +20,7 @@ from phoenix_hypervisor.features.lifecycle.options import (
     brief,
     mount_properties,
 )
-from phoenix_hypervisor.features.lifecycle.volumes import Placement, place, stood_at
+from phoenix_hypervisor.features.lifecycle.volumes import History, Placement, history_of, place
 from phoenix_hypervisor.plan.chain import Chain
 from phoenix_hypervisor.plan.obstacle import Obstacle
 from phoenix_hypervisor.plan.step import Change, Expect, Symbol, Work
@@ -46,7 +47,7 @@ def reconcile(chain: Chain, node: Node, guest: Guest | None) -> None:
     for note in placement.notes:
         chain.note(note)
     had_firewall = FIREWALL in record.keys or (chain.firewall is not None and firewall.is_ours(chain.firewall))
-    wanted = wanted_options(container, placement.keys, had_firewall)
+    wanted = replace(wanted_options(container, placement.keys, had_firewall), unused=placement.unused)
     lines = wanted_raw(container)
     rewrites = (bool(lines) or RAW in record.keys) and chain.raw != lines
     _prepare_folders(chain, node)
@@ -62,17 +63,17 @@ def reconcile(chain: Chain, node: Node, guest: Guest | None) -> None:
 
 def _place(chain: Chain, guest: Guest | None) -> Placement:
     """Where the volumes are; one that is only to be taken out at the next start is still there."""
-    stood = stood_at(guest.config) if guest is not None else {}
+    history = history_of(guest.config) if guest is not None else History()
     section, taken = _still_there(chain, guest), chain.container.options
     volumes = wanted_volumes(chain.container)
-    placement = place(volumes, section, taken, stood)
+    placement = place(volumes, section, taken, history)
     _refuse_lost(chain, placement)
     if chain.is_base and placement.made:
         chain.note(
             f"volume {', '.join(placement.made)} is not made: linked clones are made of base volumes alone, and its "
             f"template is made already. To make it anew, with its clones: --rebuild {chain.ctid} …."
         )
-        placement = place([each for each in volumes if each.name not in placement.made], section, taken, stood)
+        placement = place([each for each in volumes if each.name not in placement.made], section, taken, history)
     return placement
 
 
@@ -108,7 +109,10 @@ def _differences(chain: Chain, guest: Guest | None, wanted: Wanted, placement: P
     if guest is None or not guest.running or not guest.waiting:
         return tuple(found)
     now = {each.key for each in wanted.differences(guest.current)}
-    now |= {each.key for each in place(wanted_volumes(chain.container), guest.current, (), {}).differences}
+    now |= {
+        each.key
+        for each in place(wanted_volumes(chain.container), guest.current, (), history_of(guest.config)).differences
+    }
     return tuple(replace(each, holds=each.key in guest.waiting and each.key not in now) for each in found)
 
 
@@ -116,7 +120,8 @@ def _configure(chain: Chain, guest: Guest | None, wanted: Wanted, differences: t
     """One ``pct set`` for all that differs; a restart where a change cannot be made on the running container."""
     if differences:
         if chain.fresh:
-            title = "set " + ", ".join(f"{each.key} {brief(each.key, each.wanted)}" for each in differences)
+            told = (each for each in differences if each.key != "description")
+            title = "set " + ", ".join([*(f"{each.key} {brief(each.key, each.wanted)}" for each in told), "the mark"])
         else:
             waits = [" (restart)" if _takes(chain, each) is Effect.RESTART else "" for each in differences]
             title = "set " + ", ".join(f"{each}{wait}" for each, wait in zip(differences, waits, strict=True))
@@ -211,6 +216,7 @@ def _prepare_folders(chain: Chain, node: Node) -> None:
         base = raw.UNPRIVILEGED_BASE if container.unprivileged else 0
         owner = wanted or (base, base)
         work.append(raw.make_folder(mount.host_path, f"{owner[0]}:{owner[1]}"))
+        work.append(Expect((FolderIs(mount.host_path, f"{owner[0]}:{owner[1]}"),)))
         titles.append(f"{mount.host_path} ({owner[0]}:{owner[1]})")
         locks.add(f"path:{mount.host_path}")
     if work:
@@ -232,7 +238,8 @@ def _allow_ids(chain: Chain, node: Node) -> None:
             title = f"let root map {', '.join(f'{host}:{size}' for host, size in missing)} in /etc/{name}"
             work = raw.allow_ids(f"/etc/{name}", missing)
             locks = frozenset({f"path:/etc/{name}"})
-            chain.add(name, Symbol.CHANGE, title, "its id map needs it", work, locks=locks)
+            holds = Expect((IdsAllowed(f"/etc/{name}", tuple(missing)),))
+            chain.add(name, Symbol.CHANGE, title, "its id map needs it", work, holds, locks=locks)
 
 
 def _write_firewall(chain: Chain, node: Node, had_firewall: bool) -> None:

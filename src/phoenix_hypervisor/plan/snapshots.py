@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from phoenix_hypervisor.features.lifecycle import cloning, commands
-from phoenix_hypervisor.features.lifecycle.conditions import NoSnapshot, Unlocked
+from phoenix_hypervisor.features.lifecycle.conditions import HasSnapshot, NoSnapshot, Unlocked
 from phoenix_hypervisor.features.lifecycle.node import Guest, Node
 from phoenix_hypervisor.plan.chain import Chain
 from phoenix_hypervisor.plan.obstacle import Obstacle, unfinished_snapshots
@@ -26,7 +26,8 @@ def clear_unfinished(chain: Chain, node: Node, guest: Guest) -> None:
     work += [cloning.keep_snapshot(chain.ctid, name) for name in kept]
     gone = [name for name in ours if name not in kept]
     work += [command for name in gone for command in commands.clear_snapshot(chain.ctid, name, guest.dataset)]
-    work.append(Expect((Unlocked(chain.ctid), *(NoSnapshot(chain.ctid, name) for name in gone))))
+    whole = (HasSnapshot(chain.ctid, name, guest.dataset) for name in kept)
+    work.append(Expect((Unlocked(chain.ctid), *whole, *(NoSnapshot(chain.ctid, name) for name in gone))))
     title = f"remove the unfinished snapshot {', '.join(gone)}" if gone else f"keep the snapshot {', '.join(kept)}"
     chain.add("recover", Symbol.CHANGE, title, "it was cut off", *work)
 

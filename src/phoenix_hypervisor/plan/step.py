@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -70,6 +70,30 @@ class Change:
 
     def as_json(self) -> dict[str, str]:
         return {"what": self.what, "effect": str(self.effect), "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What of a target is not as declared, and stays so: it takes more than a plan does by itself.
+
+    ``rebuild``: the containers that would have to be made anew for it, the target and its clones.
+    """
+
+    target: str
+    change: Change
+    rebuild: tuple[int, ...] = ()
+
+    @property
+    def way_out(self) -> str:
+        return rebuilding(self.rebuild) if self.rebuild else ""
+
+    def as_json(self) -> dict[str, Any]:
+        return {"target": self.target, **self.change.as_json(), "rebuild": list(self.rebuild)}
+
+
+def rebuilding(ctids: Iterable[int]) -> str:
+    """The command line that makes these containers anew."""
+    return f"To make it anew: phoenix apply {' '.join(f'--rebuild {ctid}' for ctid in ctids)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +172,7 @@ class Plan:
     steps: tuple[Step, ...] = ()
     blocked: tuple[Blocked, ...] = ()
     notes: tuple[str, ...] = ()
-    kept: tuple[tuple[str, Change], ...] = ()
-    """Target and what of it is not as declared, and stays so: it takes more than a plan does by itself."""
+    kept: tuple[Kept, ...] = ()
     unmanaged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What the configuration asks for and nothing establishes yet: its name to the targets concerned."""
     names: Mapping[str, str] = field(default_factory=dict)
@@ -179,6 +202,6 @@ class Plan:
             "steps": [step.as_json() for step in self.steps],
             "blocked": [blocked.as_json() for blocked in self.blocked],
             "notes": list(self.notes),
-            "kept": [{"target": target, **change.as_json()} for target, change in self.kept],
+            "kept": [kept.as_json() for kept in self.kept],
             "not_managed": {name: list(targets) for name, targets in self.unmanaged.items()},
         }

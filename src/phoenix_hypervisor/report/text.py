@@ -74,9 +74,9 @@ def _named(plan: Plan, target: str) -> str:
 
 def kept(plan: Plan) -> Iterator[str]:
     """What stays as it is although it is declared otherwise, and the way out."""
-    for target, change in plan.kept:
-        way = f" To make it anew, with its clones: --rebuild {target} …." if change.effect == "rebuild" else ""
-        yield f"Kept: {_named(plan, target)}: {change.what} ({change.effect}: {change.reason}).{way}"
+    for each in plan.kept:
+        change, way = each.change, f" {each.way_out}" if each.way_out else ""
+        yield f"Kept: {_named(plan, each.target)}: {change.what} ({change.effect}: {change.reason}).{way}"
 
 
 def _remarks(plan: Plan, style: Style) -> Iterator[str]:

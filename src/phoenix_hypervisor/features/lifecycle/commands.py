@@ -48,17 +48,28 @@ def begin_creation(
     return Command("sh", "-s", "--", f"/{CREATING}/{ctid}", text, *storages, stdin=_BEGIN)
 
 
-_FREE = """\
+UNNAMED = """\
 set -eu
 ctid=$1 mark=/$2/$1 conf=/etc/pve/lxc/$1.conf
 shift 2
+all=
 for storage; do
   listed=$(pvesm list "$storage" --vmid "$ctid")
-  printf '%s\\n' "$listed" | while read -r volume rest; do
+  all="$all$listed
+"
+done
+unnamed() {
+  printf '%s' "$all" | while read -r volume rest; do
     case $volume in *:*) ;; *) continue ;; esac
-    if grep -qsxF "$volume" "$mark" || grep -qsF "$volume" "$conf"; then continue; fi
-    pvesm free "$volume"
+    grep -qsxF "$volume" "$mark" || grep -qsF "$volume" "$conf" || echo "$volume"
   done
+}
+"""
+"""Tells the volumes on storages that a creation of ours has allocated and no configuration names."""
+_FREE = f"""\
+{UNNAMED}
+for volume in $(unnamed); do
+  pvesm free "$volume"
 done
 """
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
 from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.features.lifecycle.firewall import FOLDER
+from phoenix_hypervisor.features.lifecycle.marks import is_being_cloned
 from phoenix_hypervisor.features.lifecycle.options import Wanted, mount_properties
 from phoenix_hypervisor.features.lifecycle.raw import Lines
 from phoenix_hypervisor.machine import Fact, answered
-from phoenix_hypervisor.proxmox.guest import GuestConfig, parse
+from phoenix_hypervisor.proxmox.guest import GuestConfig, Section, parse
 from phoenix_hypervisor.proxmox.properties import PropertyError, parse_size
 
+_VOLUME = re.compile(r"(?:mp|unused)\d+")
+_LEFT = re.compile(r"unused\d+|parent|snaptime|snapstate|lock|digest")
 _GUEST = """\
 if lxc-ls --running -1 | grep -qx "$1"; then echo running; else echo stopped; fi
 conf=etc/pve/lxc/$1.conf
@@ -80,6 +84,15 @@ class Whole(_OfGuest):
             return f"CT {self.ctid} has no root file system"
         lock = config.current.get("lock")
         return f"CT {self.ctid} is locked ({lock})" if lock else None
+
+
+@dataclass(frozen=True, slots=True)
+class Begun(_OfGuest):
+    """The id is taken by a clone of ours that is not through."""
+
+    def wrong_in(self, seen: Seen, config: GuestConfig) -> str | None:  # noqa: ARG002
+        begun = is_being_cloned(config.current.description) and config.current.get("lock") == "create"
+        return None if begun else f"CT {self.ctid} is no clone that was begun"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +202,49 @@ class NoSnapshot(_OfGuest):
             return f"CT {self.ctid} still has the snapshot {self.name}"
         lock = config.current.get("lock")
         return f"CT {self.ctid} is still locked ({lock})" if lock else None
+
+
+@dataclass(frozen=True, slots=True)
+class OnlyRoot(_OfGuest):
+    """The container has no volume beside its root."""
+
+    def wrong_in(self, seen: Seen, config: GuestConfig) -> str | None:  # noqa: ARG002
+        found = {key: mount_properties(value) for key, value in config.current.options.items() if _VOLUME.match(key)}
+        left = sorted(key for key, value in found.items() if not value.get("volume", "/").startswith("/"))
+        return f"CT {self.ctid} still has {', '.join(left)}" if left else None
+
+
+@dataclass(frozen=True, slots=True)
+class RolledBack(_OfGuest):
+    """The container is stopped, as Proxmox leaves it, and configured as its snapshot of that name is."""
+
+    name: str
+
+    def wrong_in(self, seen: Seen, config: GuestConfig) -> str | None:
+        point = config.snapshots.get(self.name)
+        same = point is not None and _own(config.current) == _own(point)
+        return None if same and not seen.running else f"CT {self.ctid} is not as its snapshot {self.name} is"
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack(_OfGuest):
+    """The container is described as before, and has no unused volume that it did not have before."""
+
+    description: str
+    volumes: tuple[str, ...]
+
+    def wrong_in(self, seen: Seen, config: GuestConfig) -> str | None:  # noqa: ARG002
+        unused = {value for key, value in config.current.options.items() if key.startswith("unused")}
+        if left := sorted(unused - set(self.volumes)) if config.current.get("protection") != "1" else []:
+            return f"CT {self.ctid} still has the volume {', '.join(left)}"
+        same = config.current.description.strip() == self.description.strip()
+        return None if same else f"CT {self.ctid} is not described as before"
+
+
+def _own(section: Section) -> tuple[dict[str, str], Lines]:
+    """What a rollback takes over from a snapshot."""
+    options = {key: value for key, value in section.options.items() if not _LEFT.fullmatch(key)}
+    return options, section.raw
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def reset_identity(mountpoint: str, hostname: str) -> Command:
     return Command("sh", "-s", "--", mountpoint, hostname, stdin=f"set -eu\nroot=$1 name=$2\n{_RESET}", timeout=_LIMIT)
 
 
-_ROOT_OF = """\
+ROOT_OF = """\
 set -eu
 volume=$(sed -n 's/^rootfs: [^:]*:\\([^,]*\\).*/\\1/p' "/etc/pve/lxc/$3.conf" | head -n 1)
 [ -n "$volume" ] || { echo "CT $3 has no root file system" >&2; exit 1; }
@@ -59,4 +59,16 @@ root=$1/${volume##*/} name=$2
 
 def reset_copied_identity(parent: str, ctid: int, hostname: str) -> Command:
     """The same where Proxmox has named the volume; ``parent`` is where the storage's volumes are mounted."""
-    return Command("sh", "-s", "--", parent, hostname, str(ctid), stdin=_ROOT_OF + _RESET, timeout=_LIMIT)
+    return Command("sh", "-s", "--", parent, hostname, str(ctid), stdin=ROOT_OF + _RESET, timeout=_LIMIT)
+
+
+IDENTITY = """\
+[ -d "$root/etc" ] || { echo "$root is not mounted"; exit 0; }
+[ ! -s "$root/etc/machine-id" ] || echo "$root has a machine-id of another container"
+for key in "$root"/etc/ssh/ssh_host_*_key.pub; do
+  [ -f "$key" ] && [ ! -L "$key" ] || continue
+  read -r kind public comment <"$key" || true
+  [ "$comment" = "root@$name" ] || echo "${key##*/} below $root is another container's"
+done
+"""
+"""Tells what of an identity is not the container's own, before its first start."""

@@ -20,23 +20,35 @@ _DIGEST = re.compile(r"[0-9a-f]{8,64}")
 _SNAPSHOT = "Taken by Phoenix Hypervisor. Layers: "
 
 
-_RECORD = re.compile(re.escape(MARK) + r"(?: Keys: (?P<keys>[a-z0-9_, ]*)\.)?(?: Volumes: (?P<volumes>[^\n]*)\.)?")
+_PAIRS = r"[\w.\-]+={0}(?:, [\w.\-]+={0})*"
+_RECORD = re.compile(
+    re.escape(MARK)
+    + r"(?: Keys: (?P<keys>[a-z0-9_, ]*)\.)?"
+    + rf"(?: Volumes: (?P<volumes>{_PAIRS.format('mp[0-9]+')})\.)?"
+    + rf"(?: Unused: (?P<unused>{_PAIRS.format('[^ ,]+')})\.)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """What of a container's configuration Phoenix has set, as the mark in its description says.
 
-    By it a key that is no longer declared is told from one that people set. ``volumes``: name to ``mpN``.
+    By it a key that is no longer declared is told from one that people set. ``volumes``: name to ``mpN``; ``unused``:
+    name to the volume that was detached because it is no longer declared.
     """
 
     keys: frozenset[str] = frozenset()
     volumes: Mapping[str, str] = field(default_factory=dict)
+    unused: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         keys = f" Keys: {', '.join(sorted(self.keys))}." if self.keys else ""
-        pairs = ", ".join(f"{name}={key}" for name, key in sorted(self.volumes.items()))
-        return MARK + keys + (f" Volumes: {pairs}." if pairs else "")
+        volumes = f" Volumes: {_pairs(self.volumes)}." if self.volumes else ""
+        return MARK + keys + volumes + (f" Unused: {_pairs(self.unused)}." if self.unused else "")
+
+
+def _pairs(values: Mapping[str, str]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in sorted(values.items()))
 
 
 def record_of(description: str) -> Record:
@@ -44,9 +56,10 @@ def record_of(description: str) -> Record:
     found = next((match for line in description.splitlines() if (match := _RECORD.match(line))), None)
     if found is None:
         return Record()
-    keys = frozenset(filter(None, (found["keys"] or "").split(", ")))
-    pairs = (pair.partition("=") for pair in (found["volumes"] or "").split(", ") if pair)
-    return Record(keys, {name: key for name, equals, key in pairs if equals})
+    volumes, unused = (
+        dict(pair.split("=", 1) for pair in (found[part] or "").split(", ") if pair) for part in ("volumes", "unused")
+    )
+    return Record(frozenset(filter(None, (found["keys"] or "").split(", "))), volumes, unused)
 
 
 def without_record(description: str) -> str:

@@ -162,6 +162,18 @@ class Node:
         of_it = self.clones.get(guest.dataset or "", {})
         return tuple(sorted(ctid for ctids in of_it.values() for ctid in ctids))
 
+    def descendants(self, ctid: int) -> tuple[int, ...]:
+        """The container's clones, their clones, and so on."""
+        found: dict[int, None] = {}
+        waiting = [ctid]
+        while waiting:
+            guest = self.guests.get(waiting.pop())
+            for clone in self.clones_of(guest) if guest is not None else ():
+                if clone not in found:
+                    found[clone] = None
+                    waiting.append(clone)
+        return tuple(sorted(found))
+
     def volumes(self, ctid: int) -> tuple[str, ...]:
         """Every file system that carries the CTID in its name, on whatever pool."""
         return self.volumes_by_id.get(ctid, ())

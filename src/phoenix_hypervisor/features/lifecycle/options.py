@@ -99,6 +99,8 @@ class Wanted:
     """What is declared beside the keys: ``RAW``, ``FIREWALL``."""
     volumes: Mapping[str, str] = field(default_factory=dict)
     """Volumes that are declared: name to the ``mpN`` that it has or will have."""
+    unused: Mapping[str, str] = field(default_factory=dict)
+    """Volumes that were declared and are detached: name to volume."""
     firewalled: bool | None = None
     """Whether ``net0`` goes through the firewall; None: as it is."""
 
@@ -108,7 +110,7 @@ class Wanted:
         keys = {*self.options, *self.beside} - _KEPT
         keys |= {"net0"} if self.net is not None else set()
         keys |= {"tags"} if self.tags else set()
-        return Record(frozenset(keys), self.volumes)
+        return Record(frozenset(keys), self.volumes, self.unused)
 
     def differences(self, section: Section) -> tuple[Difference, ...]:
         """Every key of the section that is not as wanted, in the order of the keys."""

@@ -40,32 +40,46 @@ class Placement:
     """Volume name to the unused volumes of which one may be it; which one, nothing tells."""
     made: tuple[str, ...] = ()
     """The volumes that are nowhere, and made."""
+    unused: Mapping[str, str] = field(default_factory=dict)
+    """The volumes that are no longer declared, and are or will be unused: name to volume."""
 
 
-def stood_at(config: GuestConfig) -> Mapping[str, str]:
-    """Mount point to the volume that stood there, as the container's snapshots tell; the newest knows best."""
-    found: dict[str, str] = {}
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the snapshots of a container tell of its volumes; the newest knows best."""
+
+    at: Mapping[str, str] = field(default_factory=dict)
+    """Mount point to the volume that stood there."""
+    behind: Mapping[str, str] = field(default_factory=dict)
+    """``mpN`` to its volume."""
+
+
+def history_of(config: GuestConfig) -> History:
+    at: dict[str, str] = {}
+    behind: dict[str, str] = {}
     for section in sorted(config.snapshots.values(), key=lambda each: int(each.get("snaptime") or 0)):
-        for key, value in section.options.items():
-            mount = mount_properties(value) if _MOUNT.fullmatch(key) else {}
-            if split_volume(mount.get("volume", "")):
-                found[mount.get("mp", "").rstrip("/")] = mount["volume"]
-    return found
+        for key, found in _mounted(section).items():
+            at[found.get("mp", "").rstrip("/")] = behind[key] = found["volume"]
+    return History(at, behind)
+
+
+def _mounted(section: Section) -> dict[str, dict[str, str]]:
+    """``mpN`` to its properties, of those that are volumes."""
+    found = {key: mount_properties(value) for key, value in section.options.items() if _MOUNT.fullmatch(key)}
+    return {key: each for key, each in found.items() if split_volume(each.get("volume", ""))}
 
 
 def place(
-    volumes: Iterable[WantedVolume], section: Section, taken: Iterable[str], stood: Mapping[str, str]
+    volumes: Iterable[WantedVolume], section: Section, taken: Iterable[str], history: History = History()
 ) -> Placement:
-    """Find each volume in the section by mount point, else by what stood there or its recorded name, else among the
-    unused ones, else make it.
+    """Find each volume in the section, else among the unused ones, else make it.
 
-    ``taken``: ``mpN`` that are meant for something else; ``stood``: mount point to the volume that once stood there.
+    ``taken``: ``mpN`` that are meant for something else.
     """
-    there = {key: mount_properties(value) for key, value in section.options.items() if _MOUNT.fullmatch(key)}
-    there = {key: found for key, found in there.items() if split_volume(found.get("volume", ""))}
+    there = _mounted(section)
     wanted = tuple(volumes)
-    keys = _known(wanted, there, record_of(section.description).volumes, stood)
-    unused, lost = _unused(wanted, section, keys, stood)
+    keys = _known(wanted, there, record_of(section.description).volumes, history)
+    unused, lost = _unused(wanted, section, keys, history.at)
     used = {*section.options, *taken, *keys.values()}
     differences: list[Difference] = []
     growths: list[tuple[str, int, int]] = []
@@ -86,25 +100,34 @@ def place(
             differences.append(Difference(key, section.get(key), moved))
         growths += _growth(key, found, volume)
         notes += _notes(volume, found)
-    if made and (left := [value for key, value in section.options.items() if _UNUSED.fullmatch(key)]):
-        notes.append(f"{', '.join(made)} is made anew; the unused volumes {', '.join(left)} are left as they are.")
-    return Placement(keys, tuple(differences), tuple(growths), tuple(notes), lost, made)
+    if made and (free := _free(section)):
+        notes.append(f"{', '.join(made)} is made anew; the unused volumes {', '.join(free)} are left as they are.")
+    left = _left(section, keys, there)
+    return Placement(keys, tuple(differences), tuple(growths), tuple(notes), lost, made, left)
 
 
 def _known(
     wanted: Iterable[WantedVolume],
     there: Mapping[str, Mapping[str, str]],
     recorded: Mapping[str, str],
-    stood: Mapping[str, str],
+    history: History,
 ) -> dict[str, str]:
-    """Volume name to the ``mpN`` at which it is."""
+    """Volume name to the ``mpN`` at which it is.
+
+    By its name, as recorded, while that ``mpN`` still holds what it held; else by what stood at its mount point,
+    wherever that is now; else by the mount point alone.
+    """
     by_path = {found.get("mp", "").rstrip("/"): key for key, found in there.items()}
     by_volume = {found["volume"]: key for key, found in there.items()}
-    keys = {volume.name: by_path[volume.mount_point] for volume in wanted if volume.mount_point in by_path}
+    keys: dict[str, str] = {}
     for volume in wanted:
-        before = stood.get(volume.mount_point)
-        key = by_volume.get(before) if before is not None else recorded.get(volume.name)
-        if volume.name not in keys and key in there and key not in keys.values():
+        key = recorded.get(volume.name, "")
+        if key in there and history.behind.get(key, there[key]["volume"]) == there[key]["volume"]:
+            keys[volume.name] = key
+    for volume in wanted:
+        before = history.at.get(volume.mount_point, "")
+        key = by_volume.get(before) or by_path.get(volume.mount_point, "")
+        if volume.name not in keys and key and key not in keys.values():
             keys[volume.name] = key
     return keys
 
@@ -114,27 +137,39 @@ def _unused(
 ) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
     """Volume name to the unused volume that it is; and to those of which one may be it.
 
-    Without a snapshot that tells, the only one on its storage is taken for what the record says there was.
+    Where neither record nor snapshot tells, the only one on its storage is taken for what the record says there was.
     """
-    recorded = record_of(section.description).volumes
-    free = [
-        mount_properties(value).get("volume", "") for key, value in section.options.items() if _UNUSED.fullmatch(key)
-    ]
+    record, free = record_of(section.description), _free(section)
     missing = [volume for volume in wanted if volume.name not in keys]
-    found = {volume.name: stood[volume.mount_point] for volume in missing if stood.get(volume.mount_point) in free}
+    known = {volume.name: record.unused.get(volume.name) or stood.get(volume.mount_point) for volume in missing}
+    found = {name: before for name, before in known.items() if before in free}
     lost: dict[str, tuple[str, ...]] = {}
     for volume in missing:
-        if volume.name in found or volume.name not in recorded or volume.mount_point in stood:
+        if known[volume.name] is not None or volume.name not in record.volumes:
             continue
-        candidates = tuple(
-            name for name in free if name not in stood.values() and name.startswith(f"{volume.storage}:")
-        )
-        others = [each for each in missing if each.name in recorded and each.storage == volume.storage]
+        told = {*stood.values(), *record.unused.values()}
+        candidates = tuple(name for name in free if name not in told and name.startswith(f"{volume.storage}:"))
+        others = [each for each in missing if each.name in record.volumes and each.storage == volume.storage]
         if len(candidates) == 1 and len(others) == 1:
             found[volume.name] = candidates[0]
         elif candidates:
             lost[volume.name] = candidates
     return found, lost
+
+
+def _free(section: Section) -> list[str]:
+    """The unused volumes."""
+    options = section.options.items()
+    return [mount_properties(value).get("volume", "") for key, value in options if _UNUSED.fullmatch(key)]
+
+
+def _left(section: Section, keys: Mapping[str, str], there: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """What is no longer declared: detached before, or to be detached now."""
+    before, free = record_of(section.description), _free(section)
+    detached = {name: volume for name, volume in before.unused.items() if volume in free}
+    now = {name: there[key]["volume"] for name, key in before.volumes.items() if key in there}
+    taken = {*keys, *(name for name, key in before.volumes.items() if key in keys.values())}
+    return {name: volume for name, volume in {**detached, **now}.items() if name not in taken}
 
 
 def _size(found: Mapping[str, str]) -> int:
