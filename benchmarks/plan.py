@@ -19,7 +19,7 @@ from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.config.load import load
 from phoenix_hypervisor.config.site import Site
 from phoenix_hypervisor.features.lifecycle.marks import snapshot_description
-from phoenix_hypervisor.features.lifecycle.node import read_node
+from phoenix_hypervisor.features.lifecycle.reading import read_node
 from phoenix_hypervisor.machine import Machine
 from phoenix_hypervisor.plan.build import build
 from phoenix_hypervisor.plan.layers import layers_of

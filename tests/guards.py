@@ -132,7 +132,7 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
          Edit("if not description.startswith(_SNAPSHOT):\n        return None",
               "if not description.startswith(_SNAPSHOT):\n        return {}"), MARKS),
         ("features.lifecycle.marks.marked", Returns("True"), MARKS),
-        ("features.lifecycle.node.Guest.has_more_than_declared", Returns("False"), PLAN),
+        ("features.lifecycle.guest.Guest.has_more_than_declared", Returns("False"), PLAN),
         ("features.lifecycle.node.Node.lost_root", Returns("False"), PLAN),
         ("features.lifecycle.node.Node.remains", Returns("self.volumes(ctid)"), PLAN),
         ("features.lifecycle.node.Node.own_volumes", Returns("self.volumes(guest.ctid)"), PLAN),

@@ -17,7 +17,7 @@ from phoenix_hypervisor.config.site import Site
 from phoenix_hypervisor.engine.walk import Settings, Summary, Walk
 from phoenix_hypervisor.events import Event, Ran
 from phoenix_hypervisor.features.lifecycle.node import Node as NodeFacts
-from phoenix_hypervisor.features.lifecycle.node import read_node
+from phoenix_hypervisor.features.lifecycle.reading import read_node
 from phoenix_hypervisor.machine import Machine
 from phoenix_hypervisor.plan.build import build
 from phoenix_hypervisor.plan.step import Plan

@@ -118,7 +118,7 @@ def test_what_clones_hang_on_is_not_taken_back(clones: tuple[str, ...]) -> None:
 
 def test_an_interruption_takes_nothing_back() -> None:
     summary, sent = walk(BACK, "do 900:start", interrupt=1.5)
-    assert "900:start" in summary.failed
+    assert list(summary.failed) == ["900:start"]
     assert "undo 900" not in sent
 
 

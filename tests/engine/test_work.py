@@ -1,4 +1,4 @@
-"""The work of a step: what is run when a command fails, and what waits for whatever becomes of another step."""
+"""The work of a step: what is tried again, what is run when a command fails, what an interruption leaves out."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import pytest
 from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.engine.walk import Settings, Summary, Walk
 from phoenix_hypervisor.machine import Machine
-from phoenix_hypervisor.plan.step import Guarded, Plan, Step, Symbol, Work
+from phoenix_hypervisor.plan.step import Guarded, Plan, Poll, Step, Symbol, Work
 from phoenix_hypervisor.transport.base import Transport
 from phoenix_hypervisor.transport.simulated import VirtualLoop
 
 
 class Failing(Transport):
-    """Takes a second for each command, and fails what is named."""
+    """Takes a second for each command, and fails what is named, with ``said``."""
+
+    said = "no"
 
     def __init__(self, *failing: str) -> None:
         super().__init__()
@@ -26,19 +28,25 @@ class Failing(Transport):
     async def _send(self, command: Command) -> Result:
         self.sent.append(str(command))
         await asyncio.sleep(1)
-        return Result(1, "", "no") if str(command) in self.failing else Result()
+        return Result(1, "", self.said) if str(command) in self.failing else Result()
 
 
 def step(name: str, *work: Work, needs: tuple[str, ...] = (), after: tuple[str, ...] = ()) -> Step:
     return Step(name, name, Symbol.ADD, name, "because", work or (Command("do", name),), needs, after=after)
 
 
-def walk(steps: tuple[Step, ...], *failing: str) -> tuple[Summary, list[str]]:
+def walk(
+    steps: tuple[Step, ...], *failing: str, said: str = "no", interrupt: float | None = None
+) -> tuple[Summary, list[str]]:
     transport = Failing(*failing)
+    transport.said = said
 
     async def run() -> Summary:
         loop = asyncio.get_running_loop()
-        return await Walk(Plan("node", steps), Machine(transport), lambda _: None, Settings(loop.time)).run()
+        current = Walk(Plan("node", steps), Machine(transport), lambda _: None, Settings(loop.time))
+        if interrupt is not None:
+            loop.call_later(interrupt, current.interrupt)
+        return await current.run()
 
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(run()), transport.sent
@@ -68,3 +76,29 @@ def test_what_comes_after_what_is_skipped_goes_on() -> None:
     summary, sent = walk((step("root"), replace(first, needs=("root",)), second), "do root")
     assert set(summary.skipped) == {"a"} and summary.done == ["b"]
     assert sent == ["do root", "do b"]
+
+
+@pytest.mark.parametrize(
+    ("said", "tries"), [("CT is locked (disk)", 120), ("can't lock file - got timeout", 3), ("no space left", 1)]
+)
+def test_what_passes_is_waited_for_as_long_as_it_may_take(said: str, tries: int) -> None:
+    summary, sent = walk((step("a"),), "do a", said=said)
+    assert len(sent) == tries
+    assert said in summary.failed["a"]
+
+
+@pytest.mark.parametrize(
+    ("work", "said"),
+    [
+        ((Command("one"), Command("two")), "no"),
+        ((Command("one"), Poll(Command("two"), "ready", 1.0, 60.0)), "no"),
+        ((Poll(Command("one"), "ready", 60.0, 600.0),), "no"),
+        ((Command("one"),), "got timeout"),
+    ],
+    ids=["between commands", "before a poll", "while it polls", "before it tries again"],
+)
+def test_interrupted_it_begins_no_further_command(work: tuple[Work, ...], said: str) -> None:
+    failing = ("one",) if len(work) == 1 else ()
+    summary, sent = walk((step("a", *work),), *failing, said=said, interrupt=0.5)
+    assert sent == ["one"]
+    assert summary.failed == {"a": "interrupted"}

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from phoenix_hypervisor.errors import NodeError
-from phoenix_hypervisor.features.lifecycle.node import Asked, Node, read_node
+from phoenix_hypervisor.features.lifecycle.node import Node
+from phoenix_hypervisor.features.lifecycle.reading import Asked, read_node
 from phoenix_hypervisor.machine import Machine
 from phoenix_hypervisor.transport.local import LocalTransport
 

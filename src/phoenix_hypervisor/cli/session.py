@@ -18,7 +18,8 @@ from phoenix_hypervisor.config.checks.view import Question
 from phoenix_hypervisor.config.load import Loaded, find_etc, load
 from phoenix_hypervisor.config.site import Site
 from phoenix_hypervisor.errors import ConfigurationError, Problem, UsageError
-from phoenix_hypervisor.features.lifecycle.node import Node, read_node
+from phoenix_hypervisor.features.lifecycle.node import Node
+from phoenix_hypervisor.features.lifecycle.reading import read_node
 from phoenix_hypervisor.machine import Machine
 from phoenix_hypervisor.plan.build import build
 from phoenix_hypervisor.plan.preflight import answer, preflight

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from phoenix_hypervisor.features.lifecycle import cloning, commands, copying
 from phoenix_hypervisor.features.lifecycle.conditions import Begun, OnlyRoot, Whole
 from phoenix_hypervisor.features.lifecycle.effects import OwnIdentity
+from phoenix_hypervisor.features.lifecycle.guest import Guest
 from phoenix_hypervisor.features.lifecycle.identity import reset_copied_identity, reset_identity
 from phoenix_hypervisor.features.lifecycle.marks import MARK, TAG, Record, cloned_from, cloning_mark
-from phoenix_hypervisor.features.lifecycle.node import Guest, Node
+from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.features.lifecycle.options import FIREWALL, RAW, fixed
 from phoenix_hypervisor.plan.chain import Chain, Outcome
 from phoenix_hypervisor.plan.existence import clear, created, listed_by_proxmox, remember_undo

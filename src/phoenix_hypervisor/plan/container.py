@@ -8,8 +8,9 @@ from phoenix_hypervisor.config.site import Container
 from phoenix_hypervisor.features.lifecycle import commands, copying, restore
 from phoenix_hypervisor.features.lifecycle.conditions import OnlyRoot, RolledBack, Unlocked, Whole
 from phoenix_hypervisor.features.lifecycle.effects import Datasets
+from phoenix_hypervisor.features.lifecycle.guest import Guest, parse_volume
 from phoenix_hypervisor.features.lifecycle.marks import snapshot_layers
-from phoenix_hypervisor.features.lifecycle.node import Guest, Node, parse_volume
+from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.features.lifecycle.options import Effect
 from phoenix_hypervisor.plan import snapshots
 from phoenix_hypervisor.plan.chain import Chain, Outcome

@@ -8,7 +8,8 @@ from phoenix_hypervisor.config.site import Site
 from phoenix_hypervisor.errors import Refused
 from phoenix_hypervisor.features.lifecycle import commands
 from phoenix_hypervisor.features.lifecycle.conditions import Gone
-from phoenix_hypervisor.features.lifecycle.node import Guest, Node
+from phoenix_hypervisor.features.lifecycle.guest import Guest
+from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.plan.graph import order
 from phoenix_hypervisor.plan.obstacle import is_unfinished
 from phoenix_hypervisor.plan.step import Expect, Guarded, Plan, Step, Symbol, Work

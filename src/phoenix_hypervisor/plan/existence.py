@@ -9,7 +9,8 @@ from phoenix_hypervisor.config.site import Container
 from phoenix_hypervisor.features.lifecycle import commands, copying
 from phoenix_hypervisor.features.lifecycle.conditions import Gone, KeysAre, Unlocked, Whole
 from phoenix_hypervisor.features.lifecycle.effects import NoDatasets, NothingUnnamed, Unmarked
-from phoenix_hypervisor.features.lifecycle.node import Guest, Node
+from phoenix_hypervisor.features.lifecycle.guest import Guest
+from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.features.lifecycle.options import applied
 from phoenix_hypervisor.features.lifecycle.volumes import place
 from phoenix_hypervisor.plan.chain import Chain
@@ -77,7 +78,7 @@ def remember_undo(
         return
     ctid = chain.ctid
     gone = (commands.unmount_remains(ctid), *commands.free_unnamed(ctid, storages), copying.remove(ctid))
-    free = (copying.end_failed(ctid, source),) if source is not None else ()
+    free = (copying.unlock_source(source),) if source is not None else ()
     left = NoDatasets((chain.dataset,) if chain.dataset else ())
     unlocked = (Unlocked(source),) if source is not None else ()
     last = (commands.destroy_remains(ctid), *free, Expect((Gone(ctid), left, *unlocked)), *created(ctid))

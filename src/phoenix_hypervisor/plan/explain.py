@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from phoenix_hypervisor.config.site import Container, Site
+from phoenix_hypervisor.features.lifecycle.guest import Guest
 from phoenix_hypervisor.features.lifecycle.marks import snapshot_layers
-from phoenix_hypervisor.features.lifecycle.node import Guest, Node
+from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.features.lifecycle.options import Effect
 from phoenix_hypervisor.plan.chain import Chain, Outcome
 from phoenix_hypervisor.plan.layers import Layer

@@ -6,8 +6,9 @@ import re
 import shlex
 
 from phoenix_hypervisor.features.lifecycle import restore
+from phoenix_hypervisor.features.lifecycle.guest import Guest
 from phoenix_hypervisor.features.lifecycle.marks import TAG, is_being_cloned, snapshot_layers
-from phoenix_hypervisor.features.lifecycle.node import Guest, Node
+from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.plan.chain import Chain
 from phoenix_hypervisor.proxmox.storage import split_volume
 

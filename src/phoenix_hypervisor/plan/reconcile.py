@@ -8,8 +8,9 @@ from phoenix_hypervisor.command import Command
 from phoenix_hypervisor.features.lifecycle import commands, firewall, raw
 from phoenix_hypervisor.features.lifecycle.conditions import FirewallIs, KeysAre, RawIs, SizeIs
 from phoenix_hypervisor.features.lifecycle.effects import FolderIs, IdsAllowed
+from phoenix_hypervisor.features.lifecycle.guest import Guest
 from phoenix_hypervisor.features.lifecycle.marks import record_of
-from phoenix_hypervisor.features.lifecycle.node import Guest, Node
+from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.features.lifecycle.options import (
     FIREWALL,
     RAW,

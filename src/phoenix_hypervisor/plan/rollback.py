@@ -7,7 +7,8 @@ from difflib import get_close_matches
 from phoenix_hypervisor.errors import Refused, UsageError
 from phoenix_hypervisor.features.lifecycle import commands, restore
 from phoenix_hypervisor.features.lifecycle.conditions import NothingPending, Runs, Whole
-from phoenix_hypervisor.features.lifecycle.node import Guest, Node
+from phoenix_hypervisor.features.lifecycle.guest import Guest
+from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.plan.step import Expect, Plan, Step, Symbol, Work
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from phoenix_hypervisor.features.lifecycle import cloning, commands
 from phoenix_hypervisor.features.lifecycle.conditions import HasSnapshot, NoSnapshot, Unlocked
-from phoenix_hypervisor.features.lifecycle.node import Guest, Node
+from phoenix_hypervisor.features.lifecycle.guest import Guest
+from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.plan.chain import Chain
 from phoenix_hypervisor.plan.obstacle import Obstacle, unfinished_snapshots
 from phoenix_hypervisor.plan.step import Expect, Symbol, Work

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from phoenix_hypervisor.config.site import Site
-from phoenix_hypervisor.features.lifecycle.node import Guest, Node
+from phoenix_hypervisor.features.lifecycle.guest import Guest
+from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.plan.obstacle import is_unfinished
 from phoenix_hypervisor.plan.step import Plan
 from phoenix_hypervisor.plan.wanted import snapshot_names

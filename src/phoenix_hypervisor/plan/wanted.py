@@ -9,9 +9,9 @@ from typing import Any
 
 from phoenix_hypervisor.config.site import Container, Mount, Network, Site
 from phoenix_hypervisor.features.lifecycle import firewall
-from phoenix_hypervisor.features.lifecycle.node import Asked
 from phoenix_hypervisor.features.lifecycle.options import FIREWALL, RAW, Wanted, mount_properties
 from phoenix_hypervisor.features.lifecycle.raw import IdRange, Lines, host_id, id_map_lines, mount_entry
+from phoenix_hypervisor.features.lifecycle.reading import Asked
 from phoenix_hypervisor.features.lifecycle.volumes import WantedVolume
 from phoenix_hypervisor.proxmox.guest import Section
 from phoenix_hypervisor.resource import Feature, Slice

@@ -39,6 +39,12 @@ def end_failed(ctid: int, source: int) -> Command:
     return Command("sh", "-s", "--", str(ctid), str(source), CREATING, stdin=_END_FAILED, timeout=60.0)
 
 
+def unlock_source(source: int) -> Command:
+    """The same for the source alone."""
+    script = 'if grep -qs \'^lock: disk$\' "/etc/pve/lxc/$1.conf"; then exec pct unlock "$1"; fi\n'
+    return Command("sh", "-s", "--", str(source), stdin=script, timeout=60.0)
+
+
 def drop_volumes(ctid: int, keys: Iterable[str], protected: bool, unused: Iterable[str] = ()) -> tuple[Command, ...]:
     """Free the copies of volumes that the source has beside its root: a clone has its own, or none.
 

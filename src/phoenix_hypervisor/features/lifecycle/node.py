@@ -5,26 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
-from typing import Any
 
-from phoenix_hypervisor.features.lifecycle import facts as known
-from phoenix_hypervisor.features.lifecycle.commands import base_of
+from phoenix_hypervisor.features.lifecycle.guest import Guest
 from phoenix_hypervisor.features.lifecycle.marks import (
-    LAYERS,
     cloned_from,
-    layer_mapping,
-    marked,
-    record_of,
-    snapshot_layers,
 )
-from phoenix_hypervisor.machine import Fact, Facts, Machine
-from phoenix_hypervisor.proxmox.guest import GuestConfig, Section, parse
-from phoenix_hypervisor.proxmox.properties import PropertyError, parse_properties
 from phoenix_hypervisor.proxmox.storage import Storage, split_volume
 
-_HOLDER = re.compile(r"rootfs|mp\d+|unused\d+")
-_COPY_OF = re.compile(r"copy-of:(\d+)")
 _VOLUME = re.compile(r"^(?:subvol|basevol|base|vm)-(\d+)-disk-(\d+)$")
 
 
@@ -35,61 +22,6 @@ class Dataset:
     name: str
     origin: str | None
     mountpoint: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Guest:
-    """A container of this node. ``layers``: layer to digest, as stamped inside."""
-
-    ctid: int
-    config: GuestConfig
-    running: bool
-    layers: Mapping[str, str]
-    dataset: str | None
-
-    @property
-    def current(self) -> Section:
-        return self.config.current
-
-    @property
-    def lock(self) -> str | None:
-        return self.current.get("lock")
-
-    @property
-    def waiting(self) -> frozenset[str]:
-        """The keys with a change that waits for a restart."""
-        return frozenset((*(self.config.pending.options if self.config.pending else ()), *self.config.pending_delete))
-
-    @property
-    def ours(self) -> bool:
-        return marked(self.current.get("tags"), self.current.description)
-
-    @property
-    def volume_ids(self) -> tuple[str, ...]:
-        """Every volume that any section names: root, mount points, unused ones."""
-        sections = [self.config.current, *self.config.snapshots.values()]
-        sections += [self.config.pending] if self.config.pending else []
-        values = [value for each in sections for key, value in each.options.items() if _HOLDER.fullmatch(key)]
-        return tuple(dict.fromkeys(volume for value in values if split_volume(volume := parse_volume(value))))
-
-    @property
-    def has_more_than_declared(self) -> bool:
-        """Whether it has a volume beside its root and those of our record: only people could have put that there."""
-        ours = {"rootfs", *record_of(self.current.description).volumes.values()}
-        return any(key not in ours and _HOLDER.fullmatch(key) for key in self.current.options)
-
-    @property
-    def is_base(self) -> bool:
-        """Whether it is a template of Proxmox's: it never starts, its clones are linked to its base volumes."""
-        return self.current.get("template") == "1"
-
-    @property
-    def rootfs(self) -> dict[str, str]:
-        """The properties of the root volume: ``volume``, ``size``, …"""
-        try:
-            return parse_properties(self.current.get("rootfs") or "", "volume")
-        except PropertyError:
-            return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +67,7 @@ class Node:
             self,
             guests={ctid: guest for ctid, guest in self.guests.items() if ctid not in gone},
             datasets={name: found for name, found in self.datasets.items() if name.partition("@")[0] not in lost},
-            volumes_by_id=_volumes(name for name in self.datasets if name not in lost),
+            volumes_by_id=numbered(name for name in self.datasets if name not in lost),
             running=self.running - gone,
             creating={ctid: before for ctid, before in self.creating.items() if ctid not in gone},
             copying={ctid: source for ctid, source in self.copying.items() if ctid not in gone},
@@ -238,100 +170,7 @@ class Node:
         return f"{storage.tarball_directory}/{split[1].rpartition('/')[2]}" in self.tarballs
 
 
-def parse_volume(value: str) -> str:
-    """The volume id at the head of a mount point's value, or nothing that is one."""
-    return value.partition(",")[0].removeprefix("volume=")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked for by name: a node has more than anybody would want to list."""
-
-    tarballs: tuple[str, ...] = ()
-    """Absolute paths."""
-    snapshots: tuple[str, ...] = ()
-    folders: tuple[str, ...] = ()
-    histories: tuple[int, ...] = ()
-    """Containers all of whose ZFS snapshots are wanted."""
-
-    def facts(
-        self,
-    ) -> tuple[Fact[frozenset[str]], Fact[frozenset[str]], Fact[dict[str, tuple[int, int]]], Fact[tuple[str, ...]]]:
-        names = (tuple(sorted(set(each))) for each in (self.tarballs, self.snapshots, self.folders))
-        tarballs, snapshots, folders = names
-        asked = known.existing(tarballs), known.snapshots(snapshots), known.folders(folders)
-        return *asked, known.histories(self.histories)
-
-
-_ALWAYS: tuple[Fact[Any], ...] = (
-    *(known.NAME, known.VMLIST, known.CONFIGURATIONS, known.STORAGES, known.DATASETS, known.RUNNING),
-    *(known.INTERFACES, known.GPUS, known.STAMPS, known.CREATION_MARKS, known.NODE_SCRIPTS, known.TARBALLS),
-    *(known.FIREWALLS, known.ID_RANGES),
-)
-
-
-async def read_node(machine: Machine, asked: Asked = Asked()) -> Node:
-    """Read the whole node, containers included, in one round trip."""
-    return assemble(await machine.read([*_ALWAYS, *asked.facts()]), asked)
-
-
-def assemble(facts: Facts, asked: Asked) -> Node:
-    """The node of one reading."""
-    looked_for, taken, folders, histories = asked.facts()
-    name, listed = facts[known.NAME], facts[known.VMLIST]
-    storages = {key: storage for key, storage in facts[known.STORAGES].items() if storage.is_on(name)}
-    datasets = {
-        dataset: Dataset(dataset, _present(origin), _present(mountpoint))
-        for dataset, (origin, mountpoint) in facts[known.DATASETS].items()
-    }
-    begun = {
-        int(PurePosixPath(path).name): text.split()
-        for path, text in facts[known.CREATION_MARKS].items()
-        if PurePosixPath(path).name.isdigit()
-    }
-    bare = Node(
-        name=name,
-        guests={},
-        elsewhere={ctid: entry for ctid, entry in listed.items() if entry != (name, "lxc")},
-        storages=storages,
-        datasets=datasets,
-        interfaces=facts[known.INTERFACES],
-        gpus=len(facts[known.GPUS]),
-        tarballs=facts[known.TARBALLS] | facts[looked_for],
-        running=facts[known.RUNNING],
-        snapshots=facts[taken],
-        scripts=facts[known.NODE_SCRIPTS],
-        firewalls=facts[known.FIREWALLS],
-        folders=facts[folders],
-        history=facts[histories],
-        id_ranges=facts[known.ID_RANGES],
-        creating={ctid: frozenset(words) for ctid, words in begun.items()},
-        copying={
-            ctid: int(match[1])
-            for ctid, words in begun.items()
-            for word in words
-            if (match := _COPY_OF.fullmatch(word))
-        },
-    )
-    return _with_guests(bare, facts, [ctid for ctid, entry in listed.items() if entry == (name, "lxc")])
-
-
-def _with_guests(bare: Node, facts: Facts, ctids: list[int]) -> Node:
-    stamps = _stamps(facts[known.STAMPS])
-    running = facts[known.RUNNING]
-    guests: dict[int, Guest] = {}
-    for ctid in sorted(ctids):
-        config = parse(facts[known.CONFIGURATIONS].get(ctid, ""))
-        guest = Guest(ctid, config, ctid in running, {}, None)
-        dataset = bare.dataset_of(guest.rootfs.get("volume", ""))
-        found = bare.datasets.get(dataset or "") or bare.datasets.get(base_of(dataset) or "")
-        mount = found.mountpoint if found else None
-        layers = stamps.get(mount, {}) if mount else _last_layers(config)
-        guests[ctid] = replace(guest, layers=layers, dataset=dataset)
-    return replace(bare, guests=guests, clones=_clones(bare, guests), volumes_by_id=_volumes(bare.datasets))
-
-
-def _volumes(datasets: Iterable[str]) -> dict[int, tuple[str, ...]]:
+def numbered(datasets: Iterable[str]) -> dict[int, tuple[str, ...]]:
     """CTID to the file systems that carry it in their names."""
     found: dict[int, list[str]] = {}
     for name in datasets:
@@ -339,31 +178,3 @@ def _volumes(datasets: Iterable[str]) -> dict[int, tuple[str, ...]]:
         if match:
             found.setdefault(int(match[1]), []).append(name)
     return {ctid: tuple(sorted(names)) for ctid, names in found.items()}
-
-
-def _clones(bare: Node, guests: Mapping[int, Guest]) -> dict[str, dict[str, tuple[int, ...]]]:
-    found: dict[str, dict[str, list[int]]] = {}
-    for guest in guests.values():
-        dataset, at, snapshot = (bare.origin_of(guest) or "").partition("@")
-        if at:
-            found.setdefault(dataset, {}).setdefault(snapshot, []).append(guest.ctid)
-    return {dataset: {name: tuple(ctids) for name, ctids in names.items()} for dataset, names in found.items()}
-
-
-def _stamps(files: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Mount point to layers, of the stamp files."""
-    found: dict[str, dict[str, Any]] = {}
-    for path, text in files.items():
-        mount, _, layer = path.rpartition(f"/{LAYERS}/")
-        found.setdefault(f"/{mount}", {})[layer] = text.strip()
-    return {mount: layer_mapping(layers) for mount, layers in found.items()}
-
-
-def _last_layers(config: GuestConfig) -> dict[str, str]:
-    """Where the file system cannot be looked into: what the newest snapshot of ours says."""
-    newest = config.snapshots.get(config.current.get("parent") or "")
-    return (snapshot_layers(newest.description.strip()) if newest else None) or {}
-
-
-def _present(text: str) -> str | None:
-    return None if text in ("-", "none", "legacy", "") else text

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from phoenix_hypervisor.command import Command
 from phoenix_hypervisor.features.lifecycle.commands import pct
+from phoenix_hypervisor.features.lifecycle.guest import Guest
 from phoenix_hypervisor.features.lifecycle.marks import (
     Record,
     record_of,
@@ -18,7 +19,6 @@ from phoenix_hypervisor.features.lifecycle.marks import (
     snapshot_layers,
     without_record,
 )
-from phoenix_hypervisor.features.lifecycle.node import Guest
 from phoenix_hypervisor.proxmox.guest import GuestConfig, Section
 
 NAME = "phoenix-restore-point"
