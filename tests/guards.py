@@ -19,23 +19,29 @@ EXPECT = "tests/engine/test_expect.py"
 LOCK = "tests/engine/test_runlock.py"
 HARM = "tests/plan/test_harm.py tests/plan/test_build.py"
 FAILED = "tests/plan/test_failed_commands.py"
-ROAD = f"{FAILED}|{HARM}|tests/laws/test_road.py"
+CRASH = "tests/laws/test_crash.py"
+ROAD = f"{FAILED}|{HARM}|{CRASH}"
 PLAN = f"{HARM}|tests/plan"
 SECRETS = "tests/laws/test_secrets.py tests/config/test_secrets.py"
 CLONING = "tests/features/test_cloning.py"
 CONDITIONS = "tests/features/test_conditions.py"
+EFFECTS = "tests/features/test_effects.py"
 MARKS = "tests/features/test_marks.py"
 RAW = "tests/features/test_raw.py"
+PREFLIGHT = "tests/plan/test_preflight.py|tests/cli/test_node_errors.py"
+TAKEN_BACK = "tests/plan/test_undo.py"
+FOREIGN = "tests/plan/test_foreign.py"
 FACTS = "tests/features/test_node_facts.py"
 PACK = "tests/transport/test_pack.py"
 NODE = "tests/cli/test_node_errors.py"
-DESTROY = f"{HARM}|tests/cli/test_destroy.py"
-ROLLBACK = "tests/cli/test_rollback.py"
-SAVED = "tests/cli/test_saved_plan.py"
+DESTROY = "tests/plan/test_destroy.py"
+ROLLBACK = "tests/plan/test_rollback.py|tests/cli/test_rollback.py"
+SAVED = "tests/plan/test_saved.py tests/cli/test_saved_plan.py"
 CAUTION = "tests/cli/test_caution.py"
 CLI = "tests/cli"
 
 NO_COMMAND = Returns('Command("true")')
+SEES_NOTHING = Returns('_lines("nothing", "exit 0")')
 
 # fmt: off
 ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
@@ -57,15 +63,29 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
         ("features.lifecycle.conditions.Runs.wrong_in", Returns(), CONDITIONS),
         ("features.lifecycle.conditions.IsBase.wrong_in", Returns(), CONDITIONS),
         ("features.lifecycle.conditions.KeysAre.wrong_in", Returns(), CONDITIONS),
+        ("features.lifecycle.conditions.RecordIs.wrong_in", Returns(), CONDITIONS),
         ("features.lifecycle.conditions.NothingPending.wrong_in", Returns(), CONDITIONS),
         ("features.lifecycle.conditions.RawIs.wrong_in", Returns(), CONDITIONS),
         ("features.lifecycle.conditions.SizeIs.wrong_in", Returns(), CONDITIONS),
         ("features.lifecycle.conditions.HasSnapshot.wrong_in", Returns(), CONDITIONS),
         ("features.lifecycle.conditions.HasSnapshot.zfs_snapshots", Returns("()"), CONDITIONS),
         ("features.lifecycle.conditions.NoSnapshot.wrong_in", Returns(), CONDITIONS),
+        ("features.lifecycle.conditions.Begun.wrong_in", Returns(), CONDITIONS),
+        ("features.lifecycle.conditions.OnlyRoot.wrong_in", Returns(), CONDITIONS),
+        ("features.lifecycle.conditions.RolledBack.wrong_in", Returns(), CONDITIONS),
+        ("features.lifecycle.conditions.PutBack.wrong_in", Returns(), CONDITIONS),
         ("features.lifecycle.conditions.FirewallIs.wrong", Returns(), CONDITIONS),
         ("features.lifecycle.conditions.FileIsThere.wrong", Returns(), CONDITIONS),
         ("features.lifecycle.conditions._OfGuest.wrong", Edit("if seen.config is None", "if False"), CONDITIONS),
+        ("features.lifecycle.effects.Unmarked.fact", SEES_NOTHING, EFFECTS),
+        ("features.lifecycle.effects.NoDatasets.fact", SEES_NOTHING, EFFECTS),
+        ("features.lifecycle.effects.Datasets.fact", SEES_NOTHING, EFFECTS),
+        ("features.lifecycle.effects.NothingUnnamed.fact", SEES_NOTHING, EFFECTS),
+        ("features.lifecycle.effects.OwnIdentity.fact", SEES_NOTHING, EFFECTS),
+        ("features.lifecycle.effects.Stamped.fact", SEES_NOTHING, EFFECTS),
+        ("features.lifecycle.effects.Holds.fact", SEES_NOTHING, EFFECTS),
+        ("features.lifecycle.effects.FolderIs.fact", SEES_NOTHING, EFFECTS),
+        ("features.lifecycle.effects.IdsAllowed.fact", SEES_NOTHING, EFFECTS),
     ],
     "law 3, a run that was cut off": [
         ("features.lifecycle.commands.begin_creation", NO_COMMAND, ROAD),
@@ -119,7 +139,7 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
         ("engine.walk.Walk._ran", Edit("redact(text)[-_SHOWN:]", "text[-_SHOWN:]"), WALK),
         ("engine.walk.Walk._ran", Edit("redact(str(command))", "str(command)"), WALK),
         ("engine.walk.Walk._fail", Edit("self._settings.redact(reason)", "reason"), WALK),
-        ("cli.run.carry_out", Edit("redactor(literals(current.site.host))", "str"), CLI),
+        ("cli.run.carry_out", Edit("redactor(literals(current.site.host))", "str"), CAUTION),
         ("journal.Journal.__call__", Edit(", mode=0o700", ""), "tests/test_privacy.py"),
     ],
     "law 7, what is not ours": [
@@ -136,9 +156,9 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
         ("features.lifecycle.node.Node.lost_root", Returns("False"), PLAN),
         ("features.lifecycle.node.Node.remains", Returns("self.volumes(ctid)"), PLAN),
         ("features.lifecycle.node.Node.own_volumes", Returns("self.volumes(guest.ctid)"), PLAN),
-        ("features.lifecycle.firewall.is_ours", Returns("True"), PLAN),
-        ("plan.reconcile._write_firewall", Edit("if observed is not None and not had_firewall", "if False"), PLAN),
-        ("plan.build._undo", Edit("survey.node.clones_of(guest)", "False"), PLAN),
+        ("features.lifecycle.firewall.is_ours", Returns("True"), FOREIGN),
+        ("plan.reconcile._write_firewall", Edit("if observed is not None and not had_firewall", "if False"), FOREIGN),
+        ("plan.build._undo", Edit("survey.node.clones_of(guest)", "False"), TAKEN_BACK),
         ("plan.destroy._permit", Edit("if not guest.ours", "if False"), DESTROY),
         ("plan.destroy._permit", Edit('guest.current.get("protection") == "1"', "False"), DESTROY),
         ("plan.destroy._permit", Edit("if guest.lock is not None and", "if False and"), DESTROY),
@@ -168,38 +188,38 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
     "spec R5, what fails": [
         ("engine.work.TRANSIENT", Returns("()"), WALK),
         ("engine.work._TRIES", Returns("1"), WALK),
-        ("engine.work._tries", Edit("if LOCKED in result.stderr", "if False"), WALK),
+        ("engine.work._tries", Edit("if LOCKED in result.stderr", "if False"), WORK),
         ("transport.pack.unpack", Edit("if len(found) != count or rest", "if False"), PACK),
         ("machine.answered", Edit("if not result.ok", "if False"), f"{FACTS}|{CLI}"),
         ("engine.walk.Walk._skip_dependants", Returns(), WALK),
         ("engine.walk.Walk._end", Edit("if self._settings.fail_fast", "if False"), WALK),
         ("engine.walk.Walk.stop", Returns(), WALK),
         ("engine.walk.Walk.kill", Edit("task.cancel()", "pass"), WALK),
-        ("engine.work.Worker._go_on", Returns(), WALK),
+        ("engine.work.Worker._go_on", Returns(), WORK),
         ("engine.walk.Walk._take_back", Returns(), UNDO),
         ("engine.walk.Walk._take_back", Edit("or self._interrupted", "or False"), UNDO),
         ("engine.walk.Walk._take_back", Edit("undo.since in self._begun", "True"), UNDO),
         ("engine.walk.Walk._take_back", Edit("undo.until not in self.summary.done", "True"), UNDO),
         ("engine.walk.Walk._take_back", Edit("not self._begun.intersection(undo.unless)", "True"), UNDO),
-        ("plan.existence.remember_undo", Returns(), PLAN),
-        ("plan.chain.Chain._keep_restore_point", Returns(), PLAN),
-        ("plan.chain.Chain.forget_restore_point", Returns(), PLAN),
+        ("plan.existence.remember_undo", Returns(), TAKEN_BACK),
+        ("plan.chain.Chain._keep_restore_point", Returns(), TAKEN_BACK),
+        ("plan.chain.Chain.forget_restore_point", Returns(), TAKEN_BACK),
     ],
     "before the run": [
-        ("cli.run._plan_again", Edit("plan.steps != shown.steps and not approved", "False"), CLI),
+        ("cli.run._plan_again", Edit("plan.steps != shown.steps and not approved", "False"), CAUTION),
         ("plan.saved.changes", Returns("iter(())"), SAVED),
         ("plan.saved.step_fingerprint", Returns("''"), SAVED),
         ("plan.saved._facts", Returns("iter(())"), SAVED),
         ("cli.session.Session.judge",
          Edit('any(problem.severity == "error" for problem in found)', "False"), NODE),
-        ("plan.preflight.answer", Returns(), NODE),
-        ("plan.preflight._network", Returns(), NODE),
-        ("plan.preflight._storage", Returns(), NODE),
-        ("plan.preflight._tarball", Returns(), NODE),
-        ("plan.preflight._cloning", Returns(), NODE),
-        ("plan.preflight._ways", Returns(), NODE),
-        ("plan.preflight._folders", Returns(), NODE),
-        ("plan.cloning._refuse", Returns(), PLAN),
+        ("plan.preflight.answer", Returns(), PREFLIGHT),
+        ("plan.preflight._network", Returns(), PREFLIGHT),
+        ("plan.preflight._storage", Returns(), PREFLIGHT),
+        ("plan.preflight._tarball", Returns(), PREFLIGHT),
+        ("plan.preflight._cloning", Returns(), PREFLIGHT),
+        ("plan.preflight._ways", Returns(), PREFLIGHT),
+        ("plan.preflight._folders", Returns(), PREFLIGHT),
+        ("plan.cloning._refuse", Returns(), "tests/plan/test_refused_clones.py"),
         ("plan.chain.Chain.stop", Edit("if not (self.may_restart or self.fresh)", "if False"), f"{PLAN}|{CLI}"),
     ],
     "spec L10, clones of their own": [

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from mutations import READER_CODES, BadMutation, Edit, Mutation, Returns, checks, every, mutated
+from mutations import PACKAGE, READER_CODES, BadMutation, Edit, Mutation, Returns, checks, every, mutated
 from phoenix_hypervisor.config.checks import CHECKS
+from phoenix_hypervisor.features.lifecycle import effects
+from phoenix_hypervisor.features.lifecycle.conditions import Condition
 
 CODES = (
     "syntax duplicate-key type unknown-field missing-field value alias-conflict clone-source-missing clone-cycle "
@@ -31,6 +33,17 @@ def test_every_code_of_the_specification_is_switched_off(code: str) -> None:
 
 def test_every_check_is_switched_off() -> None:
     assert {name.removeprefix("check:") for name in TABLE if name.startswith("check:")} == set(CHECKS)
+
+
+def test_every_condition_is_switched_off() -> None:
+    found = [Condition]
+    for condition in found:
+        found += condition.__subclasses__()
+    told = {f"{each.__module__}.{each.__name__}" for each in found if each.__name__[0] != "_"}
+    told.remove(f"{Condition.__module__}.Condition")
+    assert f"{effects.__name__}.Stamped" in told
+    switched_off = {f"{PACKAGE}.{mutation.at.rpartition('.')[0]}" for mutation in TABLE.values()}
+    assert told - switched_off == set()
 
 
 def test_every_mutation_fits_the_code_as_it_is(repository: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from phoenix_hypervisor.command import Result
 from phoenix_hypervisor.features.lifecycle.conditions import (
+    Begun,
     Condition,
     FileIsThere,
     FirewallIs,
@@ -17,12 +18,17 @@ from phoenix_hypervisor.features.lifecycle.conditions import (
     KeysAre,
     NoSnapshot,
     NothingPending,
+    OnlyRoot,
+    PutBack,
     RawIs,
+    RecordIs,
+    RolledBack,
     Runs,
     SizeIs,
     Unlocked,
     Whole,
 )
+from phoenix_hypervisor.features.lifecycle.marks import Record
 from phoenix_hypervisor.features.lifecycle.options import Wanted
 
 CONF = """\
@@ -36,6 +42,9 @@ lxc.cap.drop: sys_admin
 [base]
 memory: 512
 """
+RECORDED = "#Managed by Phoenix Hypervisor. Keys%3A cores.\ncores: 2\n"
+BEGUN = "#Managed by Phoenix Hypervisor. Being cloned from 900@base.\nlock: create\n"
+AT_BASE = "memory: 512\nparent: base\n\n[base]\nmemory: 512\nsnaptime: 1\n"
 PENDING = "\n[pve:pending]\nmemory: 512\n"
 SNAPSHOT = "tank/subvol-900-disk-0@base"
 WANTED = Wanted({"memory": "512"}, {}, None, ())
@@ -66,6 +75,7 @@ HOLDS: list[tuple[Condition, Result]] = [
     (KeysAre(900, WANTED), guest()),
     (KeysAre(900, WANTED), with_line("cores: 2\n")),
     (KeysAre(900, WANTED), guest(CONF.replace("memory: 512", "memory: 256", 1) + PENDING)),
+    (RecordIs(900, Record(frozenset({"cores"}))), guest(RECORDED)),
     (NothingPending(900), guest()),
     (RawIs(900, RAW), guest()),
     (SizeIs(900, "rootfs", 8), guest()),
@@ -73,6 +83,12 @@ HOLDS: list[tuple[Condition, Result]] = [
     (HasSnapshot(900, "base", "tank/subvol-900-disk-0"), guest()),
     (HasSnapshot(900, "base", None), guest(snapshots="")),
     (NoSnapshot(900, "other"), guest()),
+    (Begun(900), guest(BEGUN)),
+    (OnlyRoot(900), with_line("mp0: /srv,mp=/srv\n")),
+    (RolledBack(900, "base"), guest(AT_BASE, running=False)),
+    (RolledBack(900, "base"), guest("lock: rollback\nunused0: tank:a\n" + AT_BASE, running=False)),
+    (PutBack(900, "Managed by Phoenix Hypervisor.", ("tank:kept",)), with_line("unused0: tank:kept\n")),
+    (PutBack(900, "Managed by Phoenix Hypervisor.", ()), with_line("protection: 1\nunused0: tank:new\n")),
     (FirewallIs(900, "[RULES]\n"), Result(0, "[RULES]\n")),
     (FirewallIs(900, None), Result(3)),
     (FileIsThere("/a"), Result(0)),
@@ -87,6 +103,8 @@ WRONG: list[tuple[Condition, Result, str]] = [
     (Runs(900), NOTHING, "is not there"),
     (IsBase(900), without("template: 1\n"), "is no template"),
     (KeysAre(900, WANTED), guest(CONF.replace("memory: 512", "memory: 256")), "still differs: memory 256 -> 512"),
+    (RecordIs(900, Record()), guest(RECORDED), "the mark in the description of CT 900 is not as written"),
+    (RecordIs(900, Record(frozenset({"tags"}))), guest(), "the mark in the description of CT 900 is not as written"),
     (NothingPending(900), guest(CONF + "\n[pve:pending]\ncores: 2\ndelete: swap\n"), "a restart: cores, swap"),
     (RawIs(900, RAW), without("lxc.cap.drop: sys_admin\n"), "raw lines of CT 900 are not as written"),
     (RawIs(900, ()), guest(), "raw lines of CT 900 are not as written"),
@@ -98,6 +116,14 @@ WRONG: list[tuple[Condition, Result, str]] = [
     (HasSnapshot(900, "base", None), guest(CONF + "snapstate: prepare\n"), "has no whole snapshot base"),
     (NoSnapshot(900, "base"), guest(), "still has the snapshot base"),
     (NoSnapshot(900, "other"), with_line("lock: snapshot-delete\n"), "is still locked (snapshot-delete)"),
+    (Begun(900), guest(BEGUN.replace("lock: create\n", "")), "is no clone that was begun"),
+    (Begun(900), with_line("lock: create\n"), "is no clone that was begun"),
+    (OnlyRoot(900), with_line("mp0: tank:a,mp=/a\nunused1: tank:b\n"), "still has mp0, unused1"),
+    (RolledBack(900, "base"), guest(AT_BASE), "is not as its snapshot base is"),
+    (RolledBack(900, "base"), guest("cores: 2\n" + AT_BASE, running=False), "is not as its snapshot base is"),
+    (RolledBack(900, "other"), guest(AT_BASE, running=False), "is not as its snapshot other is"),
+    (PutBack(900, "Managed by Phoenix Hypervisor.", ()), with_line("unused0: tank:new\n"), "has the volume tank:new"),
+    (PutBack(900, "Another text.", ()), guest(), "is not described as before"),
     (FirewallIs(900, "[RULES]\n"), Result(3), "firewall file of CT 900 is not as written"),
     (FirewallIs(900, None), Result(0, "[RULES]\n"), "firewall file of CT 900 is not as written"),
     (FileIsThere("/a"), Result(1), "/a is not on the node"),

@@ -92,10 +92,11 @@ def node_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     mounts = "\\n".join(row[2] for row in rows if row[2] != "-")
     names = "\\n".join(row[0] for row in rows if "@" not in row[0])
     taken = "tank/lxc/subvol-900-disk-0@base-snapshot"
+    missing = f"cannot open {taken.replace('900', '901')}: dataset does not exist"
     text = f"""case $* in
   *origin*) printf '{listing}\\n' ;;
   *mountpoint*) printf '{mounts}\\n' ;;
-  *snapshot*{taken}*) printf '{taken}\\n'; exit 1 ;;
+  *snapshot*{taken}*) printf '{taken}\\n'; echo "{missing}" >&2; exit 1 ;;
   *) printf '{names}\\n' ;;
 esac"""
     program(bin_folder, "zfs", text)
@@ -166,3 +167,30 @@ async def test_a_node_without_zfs_has_no_datasets(node_folder: Path) -> None:
     (node_folder.parent / "bin/zfs").unlink()
     node, _ = await read(node_folder)
     assert node.datasets == {} and node.guests[900].dataset is not None
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "said"),
+    [
+        ("*origin*", "echo nonsense", "list of datasets"),
+        ("*-o?mountpoint", "echo nonsense", "nonsense is no place"),
+        ("*snapshot*", "echo nonsense", "list of snapshots"),
+        ("*snapshot*", "echo 'cannot open tank: I/O error' >&2; exit 1", "I/O error"),
+        ("*snapshot*", "exit 139", "the snapshots of its volumes"),
+        ("*-o?name", "echo '?!'", "no dataset"),
+    ],
+)
+async def test_an_answer_that_is_none_is_told(node_folder: Path, question: str, answer: str, said: str) -> None:
+    honest = node_folder.parent / "bin/zfs.honest"
+    (node_folder.parent / "bin/zfs").rename(honest)
+    program(honest.parent, "zfs", f'case $* in\n  {question}) {answer} ;;\n  *) exec {honest} "$@" ;;\nesac')
+    with pytest.raises(NodeError, match=said):
+        await read(node_folder)
+
+
+async def test_names_that_are_no_containers_are_not_taken_for_none_running(node_folder: Path) -> None:
+    program(node_folder.parent / "bin", "lxc-ls", "echo 'lxc-ls: {\"]'")
+    with pytest.raises(NodeError, match="running containers"):
+        await read(node_folder)
+    program(node_folder.parent / "bin", "lxc-ls", "echo 900; echo mine")
+    assert (await read(node_folder))[0].running == {900}

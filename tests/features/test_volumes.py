@@ -92,6 +92,11 @@ def test_without_a_snapshot_nothing_is_guessed() -> None:
     assert found.lost == {"data": ("tank:subvol-910-disk-1", "tank:subvol-910-disk-3")}
 
 
+def test_without_a_snapshot_what_people_mounted_elsewhere_is_not_moved() -> None:
+    found = place((DATA, LOGS), changed(mp0=None, mp7="tank:subvol-910-disk-1,mp=/x"), ())
+    assert found.lost == {"data": ("tank:subvol-910-disk-1",)}
+
+
 def test_an_unused_one_of_somebody_else_is_left() -> None:
     """Only what the record says was there is looked for."""
     found = place((DATA, LOGS, volume("new", "/new")), changed(unused0="tank:subvol-910-disk-7"), ())

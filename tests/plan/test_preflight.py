@@ -27,24 +27,28 @@ def told(rig: Rig) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "codes"),
-    [
-        ("native", "snapshot", ["cloning-conflict"]),
-        ("native", "full", []),
-        ("snapshot", "full", []),
-        ("native", "native", []),
-    ],
+    ("other", "codes"),
+    [({}, ["cloning-conflict"]), ({"cloning": "full"}, []), ({"cloning": "native"}, [])],
+    ids=["by default", "full", "native"],
 )
-def test_a_template_is_cloned_natively_or_by_snapshot(tmp_path: Path, one: str, other: str, codes: list[str]) -> None:
-    rig = rig_of(tmp_path, ct150={"cloning": one}, ct160={"cloning": other})
+def test_a_template_is_cloned_natively_or_by_snapshot(tmp_path: Path, other: dict[str, Any], codes: list[str]) -> None:
+    """On a zfspool what says nothing is cloned by snapshot: only the node tells."""
+    rig = rig_of(tmp_path, ct150={"cloning": "native"}, ct160=other)
     assert [code for code, _ in told(rig)] == codes
 
 
 def test_a_folder_below_a_dataset_waits_for_the_dataset(tmp_path: Path) -> None:
     dataset = {"name": "media", "pool": "tank", "proxmox_storage_type": "dir", "proxmox_content_type": "iso"}
-    host = {**HOST, "zfs": {"pools": [{"name": "tank"}], "datasets": [{"name": "lxc", "pool": "tank"}, dataset]}}
+    own = {"name": "lxc", "pool": "tank", "proxmox_storage_type": "zfspool", "proxmox_content_type": "rootdir,images"}
+    host = {**HOST, "zfs": {"pools": [{"name": "tank"}], "datasets": [own, dataset]}}
     mounts = [{"host_path": path, "container_path": f"/mnt{path}"} for path in ("/tank/media/films", "/tank/mediadata")]
-    rig = rig_of(tmp_path, host, ct150={"mount_points": mounts, "storage_pool": "tank-lxc"})
+    rig = rig_of(
+        tmp_path,
+        host,
+        ct150={
+            "mount_points": mounts,
+        },
+    )
     rig.node.run(["zfs", "destroy", "-r", "tank/media"])
     assert ("dataset-missing", "lxc_configs.150.mount_points") in told(rig)
     assert len([code for code, _ in told(rig) if code == "dataset-missing"]) == 1

@@ -20,10 +20,12 @@ from phoenix_hypervisor.features.lifecycle.conditions import (
     NoSnapshot,
     NothingPending,
     PutBack,
+    RecordIs,
     RolledBack,
     Runs,
 )
 from phoenix_hypervisor.features.lifecycle.effects import Stamped
+from phoenix_hypervisor.features.lifecycle.marks import record_of, with_layers
 from phoenix_hypervisor.features.lifecycle.options import Effect
 from phoenix_hypervisor.features.lifecycle.raw import Lines
 from phoenix_hypervisor.plan.layers import Layer
@@ -50,6 +52,8 @@ class Chain:
     may_restart: bool = True
     keeps_restore_point: bool = False
     """Whether a restore point is to be taken before anything is changed (spec R5)."""
+    records_layers: bool = False
+    """Whether its storage takes no snapshots, so that only the mark can tell what it has."""
     running: bool = False
     is_base: bool = False
     """Whether it is a template of Proxmox's by now: it never starts again."""
@@ -83,6 +87,11 @@ class Chain:
     def last(self) -> str | None:
         """The id of the last step; None when there is nothing to do."""
         return self.steps[-1].id if self.steps else None
+
+    @property
+    def recorded_layers(self) -> dict[str, str]:
+        """What its mark has to tell of; elsewhere the stamps are read."""
+        return dict(self.layers) if self.records_layers and self.dataset is None else {}
 
     def note(self, text: str) -> None:
         self.notes.append(f"{self.ctid}: {text}")
@@ -207,9 +216,18 @@ class Chain:
             self.ready_checked = True
             reason = "its content changed" if changed else "not established yet"
             symbol = Symbol.CHANGE if changed else Symbol.ADD
-            work = (*first, *layer.work, Expect((Stamped(self.ctid, layer.name, layer.digest),)))
-            self.add(layer.name, symbol, layer.title, reason, *work, needs=self._start_needs())
             self.layers[layer.name] = layer.digest
+            stamped = Expect((Stamped(self.ctid, layer.name, layer.digest),))
+            work = (*first, *layer.work, stamped, *self._record_layers())
+            self.add(layer.name, symbol, layer.title, reason, *work, needs=self._start_needs())
+
+    def _record_layers(self) -> tuple[Work, ...]:
+        if not self.recorded_layers:
+            return ()
+        self.observed = replace(self.observed, description=with_layers(self.observed.description, self.recorded_layers))
+        record = record_of(self.observed.description)
+        write = commands.pct("set", self.ctid, "--description", self.observed.description)
+        return write, Expect((RecordIs(self.ctid, record),))
 
     def snapshot(self, missing: tuple[str, ...]) -> None:
         """Stop, then take the snapshots (spec L9)."""

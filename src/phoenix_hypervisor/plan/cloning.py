@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from phoenix_hypervisor.features.lifecycle import cloning, commands, copying
@@ -130,7 +131,8 @@ def _by_proxmox(chain: Chain, node: Node, guest: Guest | None, origin: Origin) -
     ctid = container.ctid
     gone = clear(chain, node, guest)
     storage = node.storages[container.storage or ""]
-    taken = _section_of_copy(outcome, container.name)
+    chain.dataset = node.free_volume(ctid, storage, frozenset(gone)) if storage.type == "zfspool" else None
+    taken = _section_of_copy(outcome, container.name, chain.recorded_layers)
     if origin.way is Way.NATIVE:
         made = copying.link(source, ctid, container.name, taken.description)
         title = f"clone {source} natively on {storage.id}"
@@ -139,7 +141,6 @@ def _by_proxmox(chain: Chain, node: Node, guest: Guest | None, origin: Origin) -
         made = copying.copy(source, ctid, container.name, taken.description, storage.id, snapshot)
         title = f"copy {source}{f'@{snapshot}' if snapshot else ''} in full to {storage.id}"
     chain.fresh = True
-    chain.dataset = node.free_volume(ctid, storage, frozenset(gone)) if storage.type == "zfspool" else None
     before = tuple(name for name in node.volumes(ctid) if name not in gone)
     volumes = sorted(key for key in outcome.section.options if key.startswith("mp"))
     places = (outcome.section.options[key].partition(":")[0] for key in volumes)
@@ -175,11 +176,11 @@ def identity(node: Node, chain: Chain) -> tuple[Work, ...]:
     return copying.mount(ctid), reset_identity(root, container.name), own, copying.unmount(ctid)
 
 
-def _section_of_copy(outcome: Outcome, hostname: str) -> Section:
+def _section_of_copy(outcome: Outcome, hostname: str, layers: Mapping[str, str]) -> Section:
     """What ``pct clone`` makes of the source's configuration: all of it counts as set by us."""
     kept = {key: value for key, value in outcome.section.options.items() if not fixed(key)}
     beside = {RAW: bool(outcome.raw), FIREWALL: outcome.firewall is not None}
     keys = {*kept, *(name for name, there in beside.items() if there)} - {"features", "hostname"}
     root = {"rootfs": outcome.section.options["rootfs"]} if "rootfs" in outcome.section.options else {}
     options = {**kept, **root, "hostname": hostname}
-    return Section(options, description=str(Record(frozenset(keys))))
+    return Section(options, description=str(Record(frozenset(keys), layers=layers)))

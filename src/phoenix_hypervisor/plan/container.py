@@ -65,6 +65,7 @@ def plan_container(
 def _begin(
     survey: Survey, container: Container, outcomes: Mapping[int, Outcome], removed: Step | None, may_restart: bool
 ) -> Chain:
+    storage = survey.node.storages.get(container.storage or "")
     waits = (outcomes[need].done for need in container.dependencies if need in outcomes)
     return Chain(
         container,
@@ -72,6 +73,7 @@ def _begin(
         tuple(step for step in waits if step),
         may_restart,
         keeps_restore_point=bool(survey.site.host.behavior.rollback_on_failure),
+        records_layers=storage is not None and not storage.takes_snapshots,
         firewall=survey.node.firewalls.get(str(container.ctid)),
     )
 

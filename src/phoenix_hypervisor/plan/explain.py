@@ -53,6 +53,8 @@ def _descent(survey: Survey, container: Container, guest: Guest, source: int, de
         what = f"a clone of {origin}, not a full copy"
     elif way is not Way.FULL and guest.dataset and not origin:
         what = f"no clone, and cloning is to be {way}"
+    elif origin and way is not Way.FULL and (way is Way.NATIVE) is not origin.endswith("@__base__"):
+        what = f"a clone of {origin}, and cloning is to be {way}"
     elif way is not Way.FULL and origin and declared.dataset:
         snapshot = "__base__" if declared.is_base else declared.snapshot
         if origin != f"{declared.dataset}@{snapshot}":

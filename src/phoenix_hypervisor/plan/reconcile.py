@@ -8,7 +8,7 @@ from phoenix_hypervisor.command import Command
 from phoenix_hypervisor.features.lifecycle import commands, firewall, raw
 from phoenix_hypervisor.features.lifecycle.conditions import FirewallIs, KeysAre, RawIs, SizeIs
 from phoenix_hypervisor.features.lifecycle.effects import FolderIs, IdsAllowed
-from phoenix_hypervisor.features.lifecycle.guest import Guest
+from phoenix_hypervisor.features.lifecycle.guest import Guest, parse_volume
 from phoenix_hypervisor.features.lifecycle.marks import record_of
 from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.features.lifecycle.options import (
@@ -48,7 +48,8 @@ def reconcile(chain: Chain, node: Node, guest: Guest | None) -> None:
     for note in placement.notes:
         chain.note(note)
     had_firewall = FIREWALL in record.keys or (chain.firewall is not None and firewall.is_ours(chain.firewall))
-    wanted = replace(wanted_options(container, placement.keys, had_firewall), unused=placement.unused)
+    wanted = wanted_options(container, placement.keys, had_firewall)
+    wanted = replace(wanted, unused=placement.unused, layers=chain.recorded_layers)
     lines = wanted_raw(container)
     rewrites = (bool(lines) or RAW in record.keys) and chain.raw != lines
     _prepare_folders(chain, node)
@@ -79,13 +80,16 @@ def _place(chain: Chain, guest: Guest | None) -> Placement:
 
 
 def _refuse_lost(chain: Chain, placement: Placement) -> None:
-    """A volume that people have detached is not made a second time while it may be one of several unused ones."""
+    """A volume that people have detached is not made a second time while it may be one of several."""
     for name, candidates in placement.lost.items():
-        mount = next(volume.mount_point for volume in chain.container.volumes if volume.name == name)
-        free = next(number for number in range(256) if chain.observed.get(f"mp{number}") is None)
+        volume = next(volume for volume in chain.container.volumes if volume.name == name)
+        mount, first = volume.mount_point, candidates[0]
+        keys = {parse_volume(value): key for key, value in chain.observed.options.items() if key.startswith("mp")}
+        free = next(key for key in (f"mp{number}" for number in range(256)) if chain.observed.get(key) is None)
         raise Obstacle(
-            f'its volume "{name}" is detached, and may be any of {", ".join(candidates)}',
-            f"To say which: pct set {chain.ctid} --mp{free} VOLUME,mp={mount}.",
+            f'its volume "{name}" is no longer at its place, and may be {" or ".join(candidates)}',
+            f"To say which: pct set {chain.ctid} --{keys.get(first, free)} {first},mp={mount}. "
+            f"For a new one: pct set {chain.ctid} --{free} {volume.storage}:{volume.size_gb},mp={mount}.",
         )
 
 

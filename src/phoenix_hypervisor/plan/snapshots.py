@@ -48,11 +48,11 @@ def missing(chain: Chain, node: Node, guest: Guest, wanted: tuple[str, ...]) -> 
         if whole and behind:
             continue
         found.append(name)
-        if whole:
-            remove = commands.clear_snapshot(chain.ctid, name, None)
+        if whole and guest.dataset is not None:
+            remove = commands.drop_empty_snapshot(chain.ctid, name, guest.dataset)
             gone = Expect((NoSnapshot(chain.ctid, name),))
             title = f"remove the empty snapshot {name}"
-            chain.add("recover", Symbol.CHANGE, title, "its data is gone", *remove, gone)
+            chain.add("recover", Symbol.CHANGE, title, "its data is gone", remove, gone)
         elif section is None and guest.dataset is not None and behind:
             raise Obstacle(
                 f"ZFS has a snapshot {guest.dataset}@{name} that Proxmox does not know",

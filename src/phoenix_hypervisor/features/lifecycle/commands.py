@@ -191,6 +191,18 @@ def clear_snapshot(ctid: int, name: str, dataset: str | None) -> tuple[Command, 
     return Command("sh", "-s", "--", f"{dataset}@{name}", stdin=script), section
 
 
+_DROP_EMPTY = """\
+zfs list -H -o name "$3" >/dev/null || exit 1
+if zfs list -H -t snapshot -o name "$3@$2" >/dev/null 2>&1; then echo "$3@$2 is there after all" >&2 && exit 1; fi
+exec pct delsnapshot "$1" "$2" --force 1
+"""
+
+
+def drop_empty_snapshot(ctid: int, name: str, dataset: str) -> Command:
+    """Remove the section of a snapshot whose data is gone; not where it turns out to be there."""
+    return Command("sh", "-s", "--", str(ctid), name, dataset, stdin=_DROP_EMPTY, timeout=120.0)
+
+
 def make_base(ctid: int) -> Command:
     return pct("template", ctid, timeout=600.0)
 

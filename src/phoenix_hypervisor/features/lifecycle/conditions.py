@@ -9,7 +9,7 @@ from typing import Any
 
 from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.features.lifecycle.firewall import FOLDER
-from phoenix_hypervisor.features.lifecycle.marks import is_being_cloned
+from phoenix_hypervisor.features.lifecycle.marks import Record, is_being_cloned, record_of
 from phoenix_hypervisor.features.lifecycle.options import Wanted, mount_properties
 from phoenix_hypervisor.features.lifecycle.raw import Lines
 from phoenix_hypervisor.machine import Fact, answered
@@ -137,6 +137,17 @@ class KeysAre(_OfGuest):
     def wrong_in(self, seen: Seen, config: GuestConfig) -> str | None:  # noqa: ARG002
         left = self.wanted.differences(config.effective)
         return f"CT {self.ctid} still differs: {'; '.join(map(str, left))}" if left else None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordIs(_OfGuest):
+    """The mark in its description says this."""
+
+    record: Record
+
+    def wrong_in(self, seen: Seen, config: GuestConfig) -> str | None:  # noqa: ARG002
+        found = record_of(config.current.description)
+        return None if found == self.record else f"the mark in the description of CT {self.ctid} is not as written"
 
 
 @dataclass(frozen=True, slots=True)

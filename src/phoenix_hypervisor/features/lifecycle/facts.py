@@ -7,6 +7,7 @@ relative to the machine's root, so that the same text runs over a folder.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import PurePosixPath
 
 from phoenix_hypervisor.command import Command, Result
@@ -17,6 +18,9 @@ from phoenix_hypervisor.machine import Fact, answered
 from phoenix_hypervisor.proxmox.storage import Storage, parse_storages
 
 NOT_FOUND = 127
+_NAME = re.compile(r"[A-Za-z0-9_.\-]*")
+"""What lxc-ls may tell: containers that are none of Proxmox's have names of letters."""
+_OWNER = re.compile(r"(?P<uid>\d+) (?P<gid>\d+) (?P<folder>/.*)")
 SCRIPTS = "usr/local/phoenix_hypervisor/bin"
 _LIMIT = 30.0
 
@@ -61,17 +65,28 @@ def _storages(result: Result) -> dict[str, Storage]:
 def _datasets(result: Result) -> dict[str, tuple[str, str]]:
     """Dataset name to (origin, mountpoint), ``-`` where there is none; a node without ZFS has none."""
     text = "" if result.rc == NOT_FOUND else answered(result, "its datasets (zfs list)")
-    rows = (line.split("\t") for line in text.splitlines())
-    return {row[0]: (row[1], row[2]) for row in rows if len(row) == 3}
+    rows = [line.split("\t") for line in text.splitlines()]
+    if strange := [row for row in rows if len(row) != 3]:
+        raise NodeError(f"The node's list of datasets (zfs list) cannot be read: {strange[0][0]!r}.")
+    return {row[0]: (row[1], row[2]) for row in rows}
 
 
 def _numbers(result: Result) -> frozenset[int]:
-    text = answered(result, "which containers run (lxc-ls)")
-    return frozenset(int(word) for word in text.split() if word.isdigit())
+    names = answered(result, "which containers run (lxc-ls)").splitlines()
+    if strange := [name for name in names if not _NAME.fullmatch(name.strip())]:
+        raise NodeError(f"The node's list of running containers (lxc-ls) cannot be read: {strange[0]!r}.")
+    return frozenset(int(name) for name in names if name.strip().isdigit())
 
 
 def _lines(result: Result) -> frozenset[str]:
     return frozenset(line for line in answered(result, "what it has").splitlines() if line)
+
+
+def _snapshots(result: Result) -> frozenset[str]:
+    names = answered(result, "the snapshots of its volumes (zfs list)").splitlines()
+    if strange := [name for name in names if name.count("@") != 1]:
+        raise NodeError(f"The node's list of snapshots (zfs list) cannot be read: {strange[0]!r}.")
+    return frozenset(names)
 
 
 def _digests(result: Result) -> dict[str, str]:
@@ -88,8 +103,8 @@ def _history(result: Result) -> tuple[str, ...]:
 
 def _owners(result: Result) -> dict[str, tuple[int, int]]:
     """Folder to its owner and group, of ``stat -c '%u %g %n'``."""
-    rows = (line.split(" ", 2) for line in result.stdout.splitlines())
-    return {row[2]: (int(row[0]), int(row[1])) for row in rows if len(row) == 3}
+    rows = (_OWNER.fullmatch(line) for line in result.stdout.splitlines())
+    return {row["folder"]: (int(row["uid"]), int(row["gid"])) for row in rows if row}
 
 
 def _id_ranges(result: Result) -> dict[str, tuple[tuple[int, int], ...]]:
@@ -123,16 +138,19 @@ mounts=$(zfs list -H -t filesystem -o mountpoint) || exit 1
 printf '%s\\n' "$mounts" | {
   set --
   while read -r mount; do
-    case $mount in /?*) mount=${mount#/} ;; *) continue ;; esac
+    case $mount in
+      /?*) mount=${mount#/} ;;
+      / | - | none | legacy | '') continue ;;
+      *) echo "zfs list: $mount is no place" >&2 && exit 1 ;;
+    esac
     [ -d "$mount/$layers" ] || continue
     for part in var var/lib var/lib/phoenix "$layers"; do [ ! -L "$mount/$part" ] || continue 2; done
     for file in "$mount/$layers"/*; do
       [ -f "$file" ] && [ ! -L "$file" ] && set -- "$@" "$file"
     done
   done
-  [ $# -eq 0 ] || grep -aHsm1 '' "$@"
-}
-exit 0
+  [ $# -eq 0 ] || grep -aHsm1 '' "$@" || true
+} || exit 1
 """
 _NODE_SCRIPTS = """\
 set -- "$1"/*
@@ -183,11 +201,16 @@ printf '%s\\n' "$datasets" | {
   while read -r dataset; do
     case ${dataset##*/} in
       subvol-* | basevol-*) for name in $names; do set -- "$@" "$dataset@$name"; done ;;
+      *[!A-Za-z0-9/_.:\ %-]*) echo "zfs list: $dataset is no dataset" >&2 && exit 1 ;;
     esac
   done
-  [ $# -eq 0 ] || zfs list -H -t snapshot -o name "$@" 2>/dev/null
-}
-exit 0
+  [ $# -gt 0 ] || exit 0
+  { errors=$(zfs list -H -t snapshot -o name "$@" 2>&1 >&3) || failed=1; } 3>&1
+  [ -n "${failed-}" ] || exit 0
+  [ -n "$errors" ] || exit 1
+  printf '%s\\n' "$errors" | grep -v 'dataset does not exist$' >&2 || exit 0
+  exit 1
+} || exit 1
 """
 
 NAME = Fact("node name", Command("readlink", "etc/pve/local"), _node_name)
@@ -215,7 +238,7 @@ TARBALLS = Fact("tarballs in storages", _script(_TARBALLS), lambda result: froze
 
 def snapshots(names: tuple[str, ...]) -> Fact[frozenset[str]]:
     """Which ZFS snapshots of these names the volumes have; asked by name, as a node may have many thousands."""
-    return Fact("snapshots of volumes", _script(_SNAPSHOTS, *names), _lines)
+    return Fact("snapshots of volumes", _script(_SNAPSHOTS, *names), _snapshots)
 
 
 def histories(ctids: tuple[int, ...]) -> Fact[tuple[str, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 TAG = "phoenix"
 MARK = "Managed by Phoenix Hypervisor."
@@ -26,6 +26,7 @@ _RECORD = re.compile(
     + r"(?: Keys: (?P<keys>[a-z0-9_, ]*)\.)?"
     + rf"(?: Volumes: (?P<volumes>{_PAIRS.format('mp[0-9]+')})\.)?"
     + rf"(?: Unused: (?P<unused>{_PAIRS.format('[^ ,]+')})\.)?"
+    + rf"(?: Layers: (?P<layers>{_PAIRS.format('[0-9a-f]+')})\.)?"
 )
 
 
@@ -34,17 +35,19 @@ class Record:
     """What of a container's configuration Phoenix has set, as the mark in its description says.
 
     By it a key that is no longer declared is told from one that people set. ``volumes``: name to ``mpN``; ``unused``:
-    name to the volume that was detached because it is no longer declared.
+    name to the volume that was detached because it is no longer declared; ``layers``: layer to digest, where
+    neither the file system can be looked into nor a snapshot tells.
     """
 
     keys: frozenset[str] = frozenset()
     volumes: Mapping[str, str] = field(default_factory=dict)
     unused: Mapping[str, str] = field(default_factory=dict)
+    layers: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         keys = f" Keys: {', '.join(sorted(self.keys))}." if self.keys else ""
-        volumes = f" Volumes: {_pairs(self.volumes)}." if self.volumes else ""
-        return MARK + keys + volumes + (f" Unused: {_pairs(self.unused)}." if self.unused else "")
+        pairs = {"Volumes": self.volumes, "Unused": self.unused, "Layers": self.layers}
+        return MARK + keys + "".join(f" {name}: {_pairs(values)}." for name, values in pairs.items() if values)
 
 
 def _pairs(values: Mapping[str, str]) -> str:
@@ -56,10 +59,16 @@ def record_of(description: str) -> Record:
     found = next((match for line in description.splitlines() if (match := _RECORD.match(line))), None)
     if found is None:
         return Record()
-    volumes, unused = (
-        dict(pair.split("=", 1) for pair in (found[part] or "").split(", ") if pair) for part in ("volumes", "unused")
-    )
-    return Record(frozenset(filter(None, (found["keys"] or "").split(", "))), volumes, unused)
+    texts = (found[part] or "" for part in ("volumes", "unused", "layers"))
+    volumes, unused, layers = (dict(pair.split("=", 1) for pair in text.split(", ") if pair) for text in texts)
+    keys = frozenset(filter(None, (found["keys"] or "").split(", ")))
+    return Record(keys, volumes, unused, layer_mapping(layers))
+
+
+def with_layers(description: str, layers: Mapping[str, str]) -> str:
+    """The description with these layers in its record."""
+    record = replace(record_of(description), layers=dict(layers))
+    return f"{record}\n{without_record(description)}".strip()
 
 
 def without_record(description: str) -> str:

@@ -101,6 +101,8 @@ class Wanted:
     """Volumes that are declared: name to the ``mpN`` that it has or will have."""
     unused: Mapping[str, str] = field(default_factory=dict)
     """Volumes that were declared and are detached: name to volume."""
+    layers: Mapping[str, str] = field(default_factory=dict)
+    """Layers that the record has to tell of: name to digest."""
     firewalled: bool | None = None
     """Whether ``net0`` goes through the firewall; None: as it is."""
 
@@ -110,7 +112,7 @@ class Wanted:
         keys = {*self.options, *self.beside} - _KEPT
         keys |= {"net0"} if self.net is not None else set()
         keys |= {"tags"} if self.tags else set()
-        return Record(frozenset(keys), self.volumes, self.unused)
+        return Record(frozenset(keys), self.volumes, self.unused, self.layers)
 
     def differences(self, section: Section) -> tuple[Difference, ...]:
         """Every key of the section that is not as wanted, in the order of the keys."""

@@ -14,6 +14,7 @@ from phoenix_hypervisor.features.lifecycle.guest import Guest
 from phoenix_hypervisor.features.lifecycle.marks import (
     LAYERS,
     layer_mapping,
+    record_of,
     snapshot_layers,
 )
 from phoenix_hypervisor.features.lifecycle.node import Dataset, Node, numbered
@@ -131,9 +132,10 @@ def _stamps(files: Mapping[str, str]) -> dict[str, dict[str, str]]:
 
 
 def _last_layers(config: GuestConfig) -> dict[str, str]:
-    """Where the file system cannot be looked into: what the newest snapshot of ours says."""
+    """Where the file system cannot be looked into: what the newest snapshot of ours says, and the record."""
     newest = config.snapshots.get(config.current.get("parent") or "")
-    return (snapshot_layers(newest.description.strip()) if newest else None) or {}
+    told = (snapshot_layers(newest.description.strip()) if newest else None) or {}
+    return {**told, **record_of(config.current.description).layers}
 
 
 def _present(text: str) -> str | None:

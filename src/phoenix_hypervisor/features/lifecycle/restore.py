@@ -36,7 +36,9 @@ def description_before(point: Section) -> str:
 def with_records(current: Section, point: Section) -> Section:
     """The current section with all that was ours when the restore point was taken, and since."""
     before, now = record_of(description_before(point)), record_of(current.description)
-    both = Record(before.keys | now.keys, {**before.volumes, **now.volumes}, {**before.unused, **now.unused})
+    both = Record(
+        before.keys | now.keys, {**before.volumes, **now.volumes}, {**before.unused, **now.unused}, now.layers
+    )
     if both == now:
         return current
     text = f"{both} Since {NAME}.\n{without_record(current.description)}".strip()

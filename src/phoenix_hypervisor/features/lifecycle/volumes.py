@@ -37,7 +37,7 @@ class Placement:
     """``mpN``, its size in bytes, the size wanted in GiB."""
     notes: tuple[str, ...] = ()
     lost: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Volume name to the unused volumes of which one may be it; which one, nothing tells."""
+    """Volume name to the volumes of which one may be it, unused or mounted by people; which one, nothing tells."""
     made: tuple[str, ...] = ()
     """The volumes that are nowhere, and made."""
     unused: Mapping[str, str] = field(default_factory=dict)
@@ -140,6 +140,8 @@ def _unused(
     Where neither record nor snapshot tells, the only one on its storage is taken for what the record says there was.
     """
     record, free = record_of(section.description), _free(section)
+    ours = {*keys.values(), *record.volumes.values()}
+    strange = [found["volume"] for key, found in _mounted(section).items() if key not in ours]
     missing = [volume for volume in wanted if volume.name not in keys]
     known = {volume.name: record.unused.get(volume.name) or stood.get(volume.mount_point) for volume in missing}
     found = {name: before for name, before in known.items() if before in free}
@@ -148,9 +150,11 @@ def _unused(
         if known[volume.name] is not None or volume.name not in record.volumes:
             continue
         told = {*stood.values(), *record.unused.values()}
-        candidates = tuple(name for name in free if name not in told and name.startswith(f"{volume.storage}:"))
+        candidates = tuple(
+            name for name in (*free, *strange) if name not in told and name.startswith(f"{volume.storage}:")
+        )
         others = [each for each in missing if each.name in record.volumes and each.storage == volume.storage]
-        if len(candidates) == 1 and len(others) == 1:
+        if len(candidates) == 1 and len(others) == 1 and candidates[0] in free:
             found[volume.name] = candidates[0]
         elif candidates:
             lost[volume.name] = candidates
