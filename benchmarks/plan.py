@@ -18,6 +18,7 @@ from typing import Any
 from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.config.load import load
 from phoenix_hypervisor.config.site import Site
+from phoenix_hypervisor.features.lifecycle.firewall import Owner
 from phoenix_hypervisor.features.lifecycle.marks import snapshot_description
 from phoenix_hypervisor.features.lifecycle.reading import read_node
 from phoenix_hypervisor.machine import Machine
@@ -67,7 +68,7 @@ def answers(site: Site) -> str:
     guests, listing, stamps, ids, snapshots = [], ["tank/lxc\t-\t/tank/lxc"], [], {}, []
     for ctid, container in site.containers.items():
         layers = {layer.name: layer.digest for layer in layers_of(container, site, EMPTY)}
-        wanted = wanted_options(container, {}, had_firewall=False)
+        wanted = wanted_options(container, {}, Owner.NOBODY)
         options = dict(wanted.options) | {"rootfs": f"tank:subvol-{ctid}-disk-0,size=8G", "tags": "phoenix"}
         options |= {"net0": render_properties(wanted.net or {}), "unprivileged": "1", "arch": "amd64"}
         section = Section(options, (), str(wanted.record))

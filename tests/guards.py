@@ -157,7 +157,7 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
         ("features.lifecycle.node.Node.remains", Returns("self.volumes(ctid)"), PLAN),
         ("features.lifecycle.node.Node.own_volumes", Returns("self.volumes(guest.ctid)"), PLAN),
         ("features.lifecycle.firewall.is_ours", Returns("True"), FOREIGN),
-        ("plan.reconcile._write_firewall", Edit("if observed is not None and not had_firewall", "if False"), FOREIGN),
+        ("plan.reconcile._write_firewall", Edit("if owner is firewall.Owner.OTHERS", "if False"), FOREIGN),
         ("plan.build._undo", Edit("survey.node.clones_of(guest)", "False"), TAKEN_BACK),
         ("plan.destroy._permit", Edit("if not guest.ours", "if False"), DESTROY),
         ("plan.destroy._permit", Edit('guest.current.get("protection") == "1"', "False"), DESTROY),

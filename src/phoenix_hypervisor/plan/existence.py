@@ -9,6 +9,7 @@ from phoenix_hypervisor.config.site import Container
 from phoenix_hypervisor.features.lifecycle import commands, copying
 from phoenix_hypervisor.features.lifecycle.conditions import Gone, KeysAre, Unlocked, Whole
 from phoenix_hypervisor.features.lifecycle.effects import NoDatasets, NothingUnnamed, Unmarked
+from phoenix_hypervisor.features.lifecycle.firewall import owner_of
 from phoenix_hypervisor.features.lifecycle.guest import Guest
 from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.features.lifecycle.options import applied
@@ -39,7 +40,7 @@ def create(chain: Chain, node: Node, guest: Guest | None) -> None:
     storages = listed_by_proxmox(node, (storage, *(volume.storage for volume in container.volumes)))
     mark = commands.begin_creation(container.ctid, before, storages=storages)
     placement = place(wanted_volumes(container), Section(), container.options)
-    wanted = wanted_options(container, placement.keys, had_firewall=False)
+    wanted = wanted_options(container, placement.keys, owner_of(chain.firewall, recorded=False))
     differences = (*wanted.differences(Section()), *placement.differences)
     chain.fresh = True
     found = node.storages[storage]

@@ -47,8 +47,8 @@ def reconcile(chain: Chain, node: Node, guest: Guest | None) -> None:
     placement = _place(chain, guest)
     for note in placement.notes:
         chain.note(note)
-    had_firewall = FIREWALL in record.keys or (chain.firewall is not None and firewall.is_ours(chain.firewall))
-    wanted = wanted_options(container, placement.keys, had_firewall)
+    owner = firewall.owner_of(chain.firewall, FIREWALL in record.keys)
+    wanted = wanted_options(container, placement.keys, owner)
     wanted = replace(wanted, unused=placement.unused, layers=chain.recorded_layers)
     lines = wanted_raw(container)
     rewrites = (bool(lines) or RAW in record.keys) and chain.raw != lines
@@ -58,7 +58,7 @@ def reconcile(chain: Chain, node: Node, guest: Guest | None) -> None:
         _write_raw(chain, lines)
     elif rewrites and not lines:
         wanted = replace(wanted, beside=wanted.beside | {RAW})
-    _write_firewall(chain, node, had_firewall)
+    _write_firewall(chain, node, owner)
     _configure(chain, guest, wanted, _differences(chain, guest, wanted, placement))
     _grow(chain, placement)
 
@@ -247,14 +247,14 @@ def _allow_ids(chain: Chain, node: Node) -> None:
             chain.add(name, Symbol.CHANGE, title, "its id map needs it", work, holds, locks=locks)
 
 
-def _write_firewall(chain: Chain, node: Node, had_firewall: bool) -> None:
+def _write_firewall(chain: Chain, node: Node, owner: firewall.Owner) -> None:
     """Our file as declared; one of somebody else's is left alone (spec R1)."""
     wanted, observed = wanted_firewall(chain.container), chain.firewall
     if wanted is not None and not firewall.is_enabled(node.firewalls.get("cluster", "")):
         chain.note("its firewall has no effect while the datacenter's is off.")
-    if firewall.same(wanted, observed) or (wanted is None and not had_firewall):
+    if firewall.same(wanted, observed) or (wanted is None and owner is not firewall.Owner.OURS):
         return
-    if observed is not None and not had_firewall:
+    if owner is firewall.Owner.OTHERS:
         chain.note(f"/etc/pve/firewall/{chain.ctid}.fw was not written by Phoenix; it is left as it is.")
         return
     holds = Expect((FirewallIs(chain.ctid, wanted),))

@@ -20,10 +20,10 @@ CONFIGURED_STATE = "configured-state"
 _MOUNT = re.compile(r"mp\d+")
 
 
-def wanted_options(container: Container, volumes: Mapping[str, str], had_firewall: bool) -> Wanted:
+def wanted_options(container: Container, volumes: Mapping[str, str], owner: firewall.Owner) -> Wanted:
     """The keys that ``pct set`` owns, as declared.
 
-    ``volumes``: where its volumes are or will be; ``had_firewall``: whether Phoenix has set a firewall before.
+    ``volumes``: where its volumes are or will be; ``owner``: whose the firewall file is.
     """
     plain: dict[str, str | None] = {
         "hostname": container.name,
@@ -35,16 +35,16 @@ def wanted_options(container: Container, volumes: Mapping[str, str], had_firewal
         "nameserver": " ".join(container.network.nameservers) or None if container.network else None,
         **container.options,
     }
-    firewall = container.firewall
-    beside = {RAW: bool(wanted_raw(container)), FIREWALL: firewall is not None}
+    declared = container.firewall if owner is not firewall.Owner.OTHERS else None
+    beside = {RAW: bool(wanted_raw(container)), FIREWALL: declared is not None}
     return Wanted(
         options={key: value for key, value in plain.items() if value is not None},
         features=dict(sorted(container.pct_features.items())),
         net=_net(container.network) if container.network else None,
         tags=container.tags,
-        beside=frozenset(name for name, declared in beside.items() if declared),
+        beside=frozenset(name for name, there in beside.items() if there),
         volumes=volumes,
-        firewalled=bool(firewall.enabled) if firewall else False if had_firewall else None,
+        firewalled=bool(declared.enabled) if declared else False if owner is firewall.Owner.OURS else None,
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from phoenix_hypervisor.proxmox.properties import parse_properties
 from phoenix_hypervisor.simulator.filesystem import Filesystem, Generated
-from phoenix_hypervisor.simulator.guestmounts import GuestMounts, MountEntry
+from phoenix_hypervisor.simulator.guestmounts import GuestMounts, MountEntry, MountFault
 from phoenix_hypervisor.simulator.idmap import IdMap
 from phoenix_hypervisor.simulator.mapped import MappedFilesystem
 from phoenix_hypervisor.simulator.process import Address, Kernel, Program
@@ -55,12 +56,16 @@ class _Computed(Generated):
 
 
 class Container:
-    """The machine that a program sees inside of a running container."""
+    """The machine that a program sees inside of a running container.
 
-    def __init__(self, node: Node, ctid: int, running: Running) -> None:
+    ``starting``: whether what cannot be mounted stops it; one that runs already has lost sight of what is gone.
+    """
+
+    def __init__(self, node: Node, ctid: int, running: Running, *, starting: bool = False) -> None:
         self.node = node
         self.ctid = ctid
         self.running = running
+        self._lost: tuple[type[Exception], ...] = () if starting else (MountFault,)
         self.files = self._namespace()
 
     def _namespace(self) -> Filesystem:
@@ -73,12 +78,14 @@ class Container:
         for place in _MEMORY_BACKED:
             files.mount(place, running.volatile, "tmpfs", place)
         for key in sorted((key for key in running.options if _MOUNT_POINT.match(key)), key=lambda key: int(key[2:])):
-            self._mount(running.options[key])
+            with suppress(*self._lost):
+                self._mount(running.options[key])
         for what in ("uptime", "meminfo"):
             files.generate(f"/proc/{what}", _Computed(self, what))
         for entry in (MountEntry.parse(value) for key, value in running.raw if key == "lxc.mount.entry"):
             if entry is not None:
-                self._mounts.entry(entry)
+                with suppress(*self._lost):
+                    self._mounts.entry(entry)
         return files
 
     def _mount(self, text: str) -> None:

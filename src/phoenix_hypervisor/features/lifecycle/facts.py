@@ -201,7 +201,7 @@ printf '%s\\n' "$datasets" | {
   while read -r dataset; do
     case ${dataset##*/} in
       subvol-* | basevol-*) for name in $names; do set -- "$@" "$dataset@$name"; done ;;
-      *[!A-Za-z0-9/_.:\ %-]*) echo "zfs list: $dataset is no dataset" >&2 && exit 1 ;;
+      *[!A-Za-z0-9/_.:\\ %-]*) echo "zfs list: $dataset is no dataset" >&2 && exit 1 ;;
     esac
   done
   [ $# -gt 0 ] || exit 0

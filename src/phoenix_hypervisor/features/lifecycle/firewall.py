@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import PurePosixPath
 
 from phoenix_hypervisor.command import Command
@@ -71,8 +72,23 @@ def _rule(line: str) -> tuple[str, ...]:
     return (kind.upper(), *words[:first], *(f"{name}={value}" for name, value in pairs), comment.strip())
 
 
+class Owner(Enum):
+    """Whose a container's firewall file is."""
+
+    NOBODY = "nobody"
+    OURS = "ours"
+    OTHERS = "others"
+
+
 def is_ours(text: str) -> bool:
     return f"# {MARK}" in text.splitlines()
+
+
+def owner_of(text: str | None, recorded: bool) -> Owner:
+    """``recorded``: the container's record says that we set it. Proxmox's interface drops the comment that says so."""
+    if recorded or (text is not None and is_ours(text)):
+        return Owner.OURS
+    return Owner.NOBODY if text is None else Owner.OTHERS
 
 
 def texts(files: dict[str, str]) -> dict[str, str]:

@@ -103,7 +103,7 @@ def _id_map(call: Call, section: Section) -> IdMap:
 def _mount_fault(call: Call, running: Running) -> MountFault | None:
     """Put the container's files together, as the hook and LXC do; what fails."""
     try:
-        Container(call.node, call.ctid, running)
+        Container(call.node, call.ctid, running, starting=True)
     except MountFault as fault:
         return fault
     return None
