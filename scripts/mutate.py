@@ -105,7 +105,7 @@ class Runner:
             return Run(FOUND, (f"no end within {LIMIT:g} s",), "")
         failed = place / "failed"
         lines = failed.read_text("utf-8").splitlines() if failed.exists() else []
-        return Run(done.returncode, tuple(lines), (done.stdout + done.stderr).strip()[-2000:])
+        return Run(done.returncode, tuple(lines), " ".join((done.stdout + done.stderr).split())[-400:])
 
 
 def run_tests(place: Path, arguments: list[str]) -> int:

@@ -16,10 +16,13 @@ from phoenix_hypervisor.features.lifecycle.marks import record_of
 from phoenix_hypervisor.features.lifecycle.options import mount_properties
 from phoenix_hypervisor.proxmox.guest import GuestConfig, Section, parse
 from phoenix_hypervisor.simulator.node import Node
+from phoenix_hypervisor.simulator.tree import Entry, Tree
 from rig import Rig, fitted, site_of
 
 Json = dict[str, Any]
 WAYS = ("snapshot", "native", "full")
+DIRECTORY = "on a directory"
+"""Full copies, everything on a storage that takes no snapshots."""
 HOST, LXC = "phoenix_hypervisor_config.json", "phoenix_lxc_configs.json"
 
 
@@ -37,6 +40,17 @@ def cloned(host: Json, way: str) -> Json:
     """The host document with a way of cloning for all."""
     defaults = host.get("proxmox_defaults", {})
     return {**host, "proxmox_defaults": {**defaults, "lxc": {**defaults.get("lxc", {}), "cloning": way}}}
+
+
+def on_directory(host: Json, lxc: Json) -> tuple[Json, Json]:
+    """Both documents with all root file systems on a directory storage, which is declared too."""
+    dataset = {"name": "plain", "pool": host["zfs"]["pools"][0]["name"], "proxmox_storage_type": "dir"}
+    dataset["proxmox_content_type"] = "rootdir,vztmpl"
+    zfs = {**host["zfs"], "datasets": [*host["zfs"]["datasets"], dataset]}
+    found = deepcopy(lxc)
+    for fields in found["lxc_configs"].values():
+        fields["storage_pool"] = "swift-plain"
+    return {**host, "zfs": zfs}, found
 
 
 def enriched(lxc: Json, pool: str) -> Json:
@@ -89,12 +103,16 @@ class Ground:
     def lay(cls, example: Path, way: str, folder: Path) -> Ground:
         shutil.copytree(example, folder, dirs_exist_ok=True)
         host, lxc = documents(example)
-        host, lxc = cloned(host, way), enriched(lxc, POOLS[example.name])
+        pool = POOLS[example.name]
+        if way == DIRECTORY:
+            host, lxc = on_directory(host, lxc)
+            way, pool = "full", "swift-plain"
+        host, lxc = cloned(host, way), enriched(lxc, pool)
         rig = fitted(site_of(folder, lxc, host))
         rig.converge()
         for ctid in rig.site.containers:
-            for mount, path in _volumes(rig.node, ctid).items():
-                rig.node.files.write(f"{path}/written", f"{ctid} in {mount}\n")
+            for mount, tree in _volumes(rig.node, ctid).items():
+                tree.put("/written", Entry("file", f"{ctid} in {mount}"))
         rig.node.save(folder / "node.json")
         return cls(rig.site, folder / "node.json", host, lxc)
 
@@ -107,10 +125,10 @@ def configuration(node: Node, ctid: int) -> GuestConfig:
     return parse(node.files.read(f"/etc/pve/lxc/{ctid}.conf"))
 
 
-def _volumes(node: Node, ctid: int) -> dict[str, str]:
-    """Mount point to the folder on the node at which its volume is mounted."""
-    mounts = mounts_of(configuration(node, ctid).current)
-    return {mount: node.storages.path(found["volume"]) for mount, found in mounts.items() if ":" in found["volume"]}
+def _volumes(node: Node, ctid: int) -> dict[str, Tree]:
+    """Mount point to the files of its volume."""
+    found = {mount: each["volume"] for mount, each in mounts_of(configuration(node, ctid).current).items()}
+    return {mount: node.storages.volume(volume).tree for mount, volume in found.items() if ":" in volume}
 
 
 def mounts_of(section: Section) -> dict[str, dict[str, str]]:
@@ -181,7 +199,7 @@ def _wrong_volumes(reference: Node, node: Node, ctid: int) -> Iterator[str]:
     for mount, properties in wanted.items():
         if found.get(mount, {}).get("volume") != properties["volume"]:
             yield f"{mount} is {found.get(mount)}, not {properties}"
-        elif node.files.read(f"{_volumes(node, ctid)[mount]}/written") != f"{ctid} in {mount}\n":
+        elif _volumes(node, ctid)[mount]["/written"].data != f"{ctid} in {mount}":
             yield f"{mount} has lost its data"
     unused = [value for key, value in configuration(node, ctid).current.options.items() if key.startswith("unused")]
     if unused:

@@ -81,6 +81,8 @@ class Rig:
     """Plants a defect in every plan; for tests of the tests."""
     watch: Callable[[Command], None] = field(default=lambda _: None)
     """Called before each command of an apply."""
+    begun: Callable[[Walk], None] = field(default=lambda _: None)
+    """Called with the walk of an apply before it goes."""
     redact: Callable[[str], str] = str
     events: list[Event] = field(default_factory=list)
     transport: Recorder = field(init=False)
@@ -109,14 +111,17 @@ class Rig:
         jobs: int = 8,
         crash_after: int | None = None,
         crash_yields: int = 0,
+        fail_fast: bool = False,
     ) -> Summary:
         """Plan and walk. Raises Crash when it was cut off."""
 
         async def work(transport: Recorder) -> Summary:
             plan = self.distort(build(self.site, await self._look(transport), ctids))
             transport.sent.clear()
-            settings = Settings(lambda: self.node.clock, jobs, redact=self.redact)
-            return await Walk(plan, Machine(transport), self.events.append, settings).run()
+            settings = Settings(lambda: self.node.clock, jobs, fail_fast, self.redact)
+            walk = Walk(plan, Machine(transport), self.events.append, settings)
+            self.begun(walk)
+            return await walk.run()
 
         left = None if crash_after is None else crash_after + 1
         transport = Recorder(self.node, left, crash_yields, self.watch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from phoenix_hypervisor.plan.build import build
 from phoenix_hypervisor.simulator.node import Node
-from rig import HOST, SCRIPT, TARBALL, Rig, container, fitted, site_of, tree
+from rig import HOST, SCRIPT, TARBALL, Rig, container, fitted, site_of, state, tree
 
 Json = dict[str, Any]
 DATA: Json = {"name": "data", "pool": "tank-lxc", "size_gb": 1, "mount_point": "/var/lib/data"}
@@ -131,6 +132,51 @@ def furnish(node: Node) -> None:
     """Leave something of people's in the volumes of CT 950, if it runs."""
     script = "for folder in /root /var/lib/data; do if [ -d $folder ]; then echo precious >$folder/precious; fi; done"
     node.run(["pct", "exec", "950", "--", "sh", "-c", script])
+
+
+LEFT = (
+    "/etc/pve/lxc/*",
+    "/etc/pve/firewall/*",
+    "/srv/*",
+    "/srv/plain/images/*/*",
+    "/var/lib/phoenix_hypervisor/creating/[0-9]*",
+)
+
+
+def end(node: Node) -> dict[str, Any]:
+    """All that a run leaves on the node, whose order and times do not matter."""
+    files = node.files
+    ids = {path: files.read(path) for path in ("/etc/subuid", "/etc/subgid") if files.exists(path)}
+    rules = {path: files.read(path) for path in files.glob("/etc/pve/firewall/*.fw")}
+    mounts = [
+        line for line in node.run(["cat", "/proc/self/mountinfo"]).stdout.splitlines() if " /var/lib/lxc/" in line
+    ]
+    there = {pattern: [path for path in sorted(files.glob(pattern)) if not path.endswith(".new")] for pattern in LEFT}
+    return {**state(node), **there, "ids": ids, "rules": rules, "mounts": mounts}
+
+
+def without_leftovers(found: dict[str, Any]) -> dict[str, Any]:
+    """Volumes of a run that was cut off while it was undone may stay, as unused ones: nothing is lost."""
+
+    def plain(text: str) -> str:
+        return re.sub(r"subvol-950-disk-[2-9]", "MADE", re.sub(r"unused\d+: .*\n", "", text))
+
+    guests = {path: plain(text) for path, text in found["guests"].items()}
+    return {**found, "guests": guests, "zfs": sorted({plain(line) for line in found["zfs"]})}
+
+
+def finished(rig: Rig, scenario: Scenario, folder: Path) -> dict[str, Any]:
+    """The end of a run that succeeds, after which nothing is to be done, and nothing of people's is lost."""
+    (folder / "etc/app.sh").write_text(SCRIPT)
+    rig.distort = lambda plan: plan
+    rig.converge()
+    plan = rig.plan()
+    assert plan.empty, (plan.steps, plan.blocked)
+    if scenario.before is not None and not scenario.rebuild:
+        assert [path for path in PRECIOUS if not rig.node.files.exists(path)] == []
+    found = end(rig.node)
+    assert not [path for path, text in found["guests"].items() if "\nlock: " in f"\n{text}"]
+    return without_leftovers(found) if scenario.fails else found
 
 
 SCENARIOS = {

@@ -53,7 +53,7 @@ def test_every_mutation_fits_the_code_as_it_is(repository: Path) -> None:
             mutated(mutation)
         except (BadMutation, SyntaxError) as error:
             strange[name] = str(error)
-        for place in " ".join(mutation.tests).split():
+        for place in (word for word in " ".join(mutation.tests).split() if "/" in word):
             if not (repository / place).exists():
                 strange[name] = f"there is no {place}"
     assert strange == {}

@@ -6,13 +6,17 @@ import pytest
 
 from phoenix_hypervisor.features.lifecycle.marks import (
     MARK,
+    Record,
     cloned_from,
     cloning_mark,
     is_being_cloned,
     layer_mapping,
     marked,
+    record_of,
     snapshot_description,
     snapshot_layers,
+    with_layers,
+    without_record,
 )
 
 LAYERS = {"base_setup": "0123456789abcdef", "application_script.950": "fedcba9876543210"}
@@ -68,3 +72,51 @@ def test_a_begun_clone_names_its_source() -> None:
     assert is_being_cloned(text) and cloned_from(text) == (900, "base-snapshot")
     assert not is_being_cloned(MARK) and cloned_from(MARK) is None
     assert not is_being_cloned("Being cloned from 900@base-snapshot.")
+
+
+RECORD = Record(
+    frozenset({"cores", "net0", "lxc"}),
+    {"data": "mp0", "log.s-1": "mp12"},
+    {"old": "tank:900/vm-900-disk-0.raw", "older": "tank:subvol-900-disk-1"},
+    LAYERS,
+)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        Record(),
+        Record(frozenset({"cores"})),
+        Record(volumes={"a.b": "mp0"}),
+        Record(unused={"a": "tank:x.raw"}),
+        Record(layers=LAYERS),
+        RECORD,
+    ],
+)
+def test_a_record_is_read_as_it_was_written(record: Record) -> None:
+    for text in (f"{record}", f"Ask the night shift.\n{record}\nReally.", f"{record} Since yesterday."):
+        assert record_of(text) == record
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Keys: cores.",
+        MARK,
+        f"{MARK} Keys: Cores; reboot.",
+        f"{MARK} Volumes: data=rootfs.",
+        f"{MARK} Volumes: =mp0, data.",
+        f"{MARK} Layers: ../x=00000000, docker=$(reboot).",
+    ],
+)
+def test_what_is_no_record_says_nothing(text: str) -> None:
+    assert record_of(text) == Record()
+
+
+def test_people_keep_what_they_wrote_beside_our_line() -> None:
+    text = f"Ask the night shift.\n{RECORD}\nReally."
+    assert without_record(text) == "Ask the night shift.\nReally."
+    changed = with_layers(text, {"docker": "00000000"})
+    assert record_of(changed).layers == {"docker": "00000000"} and record_of(changed).keys == RECORD.keys
+    assert without_record(changed) == without_record(text)

@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from phoenix_hypervisor.command import Command
 from phoenix_hypervisor.simulator.node import Node
-from rig import SCRIPT, Rig, state
-from scenarios import PRECIOUS, SCENARIOS, Scenario
+from rig import Rig
+from scenarios import SCENARIOS, finished
 
 SHARES = 2
 """The cuts of a scenario are dealt to so many tests, so that they run side by side."""
 OFTEN = ("clone", "template", "rollback", "delsnapshot", "create", "destroy", "snapshot", "set", "resize", "mount")
 """What ``pct`` does in several moves: cut off wherever it leaves something new. Others: at two places inside."""
-LEFT = (
-    "/etc/pve/lxc/*",
-    "/etc/pve/firewall/*",
-    "/srv/*",
-    "/srv/plain/images/*/*",
-    "/var/lib/phoenix_hypervisor/creating/[0-9]*",
-)
 
 
 @dataclass(frozen=True)
@@ -52,18 +43,6 @@ class Moment:
     @property
     def is_often_cut(self) -> bool:
         return self.command.argv[0] == "pct" and self.command.argv[1] in OFTEN
-
-
-def end(node: Node) -> dict[str, Any]:
-    """All that a run leaves on the node, whose order and times do not matter."""
-    files = node.files
-    ids = {path: files.read(path) for path in ("/etc/subuid", "/etc/subgid") if files.exists(path)}
-    rules = {path: files.read(path) for path in files.glob("/etc/pve/firewall/*.fw")}
-    mounts = [
-        line for line in node.run(["cat", "/proc/self/mountinfo"]).stdout.splitlines() if " /var/lib/lxc/" in line
-    ]
-    there = {pattern: [path for path in sorted(files.glob(pattern)) if not path.endswith(".new")] for pattern in LEFT}
-    return {**state(node), **there, "ids": ids, "rules": rules, "mounts": mounts}
 
 
 def fingerprint(node: Node, file: Path) -> str:
@@ -104,16 +83,6 @@ def cuts(moments: list[Moment], folder: Path) -> Iterator[tuple[str, Node]]:
         yield from new if moment.is_often_cut or len(new) < 3 else (new[0], new[len(new) // 2])
 
 
-def without_leftovers(found: dict[str, Any]) -> dict[str, Any]:
-    """Volumes of a run that was cut off while it was undone may stay, as unused ones: nothing is lost."""
-
-    def plain(text: str) -> str:
-        return re.sub(r"subvol-950-disk-[2-9]", "MADE", re.sub(r"unused\d+: .*\n", "", text))
-
-    guests = {path: plain(text) for path, text in found["guests"].items()}
-    return {**found, "guests": guests, "zfs": sorted({plain(line) for line in found["zfs"]})}
-
-
 @pytest.mark.parametrize("share", range(SHARES))
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_cut_off_anywhere_it_converges_to_the_same_end(tmp_path: Path, name: str, share: int) -> None:
@@ -132,17 +101,3 @@ def test_cut_off_anywhere_it_converges_to_the_same_end(tmp_path: Path, name: str
             assert finished(again, scenario, tmp_path) == expected
         except AssertionError as error:
             raise AssertionError(f"{where}: {error}") from error
-
-
-def finished(rig: Rig, scenario: Scenario, folder: Path) -> dict[str, Any]:
-    """The end of a run that succeeds, after which nothing is to be done, and nothing of people's is lost."""
-    (folder / "etc/app.sh").write_text(SCRIPT)
-    rig.distort = lambda plan: plan
-    rig.converge()
-    plan = rig.plan()
-    assert plan.empty, (plan.steps, plan.blocked)
-    if scenario.before is not None and not scenario.rebuild:
-        assert [path for path in PRECIOUS if not rig.node.files.exists(path)] == []
-    found = end(rig.node)
-    assert not [path for path, text in found["guests"].items() if "\nlock: " in f"\n{text}"]
-    return without_leftovers(found) if scenario.fails else found

@@ -12,13 +12,14 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from drift import LOST, Drift, drifts, of_volumes
-from ground import WAYS, Ground, Json, configuration, mounts_of, wrong_after
+from ground import DIRECTORY, WAYS, Ground, Json, configuration, mounts_of, wrong_after
 from phoenix_hypervisor.events import Ran
 from rig import Rig, site_of
 
 Grounds = Callable[[str, str], Ground]
 QUICK = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
-EVERY = pytest.mark.parametrize(("example", "way"), [(name, way) for name in ("ai-lab", "2025-09-01") for way in WAYS])
+GROUNDS = [*(("ai-lab", way) for way in (*WAYS, DIRECTORY)), *(("2025-09-01", way) for way in WAYS)]
+EVERY = pytest.mark.parametrize(("example", "way"), GROUNDS)
 
 
 @pytest.fixture(scope="session")

@@ -118,3 +118,17 @@ def test_a_failed_save_leaves_the_file_as_it_was(saved: Path, monkeypatch: pytes
         node.save(saved)
     assert saved.read_bytes() == before
     assert [path.name for path in saved.parent.iterdir()] == ["node.json"]
+
+
+def test_a_loaded_container_runs_on_without_a_folder_that_is_gone(tmp_path: Path) -> None:
+    node = small_node()
+    line = "lxc.mount.entry: /srv/line mnt/line none bind,create=dir 0 0\n"
+    for argv in (("mkdir", "/srv/line", "/srv/point"), ("pct", "set", "102", "--mp0", "/srv/point,mp=/mnt/point")):
+        assert node.run(argv).ok
+    node.files.write("/etc/pve/lxc/102.conf", node.files.read("/etc/pve/lxc/102.conf") + line)
+    assert node.run(("pct", "start", "102")).ok
+    node.save(tmp_path / "node.json")
+    node = Node.load(tmp_path / "node.json")
+    assert node.run(("rmdir", "/srv/line", "/srv/point")).ok
+    assert node.run(("pct", "exec", "102", "--", "true")).ok
+    assert not node.run(("pct", "reboot", "102")).ok

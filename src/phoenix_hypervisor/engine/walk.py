@@ -163,13 +163,16 @@ class Walk:
             step = Step(f"{target}:undo", target, Symbol.REMOVE, undo.title, "a step failed", undo.work, (), locks)
             self._undoing.add(step.id)
             self._urgent.append(step)
+            for other in self._order:
+                if other.target == target:
+                    self._skip_dependants(other.id, f"what {target} was made into is taken back")
 
-    def _skip_dependants(self, failed: str) -> None:
+    def _skip_dependants(self, failed: str, because: str = "") -> None:
         reached = [failed]
         for step_id in reached:
             for dependant in self._dependants.get(step_id, ()):
                 if dependant in self._waiting:
-                    self._skip(dependant, f"{failed} failed")
+                    self._skip(dependant, because or f"{failed} failed")
                     reached.append(dependant)
 
     def _skip(self, step_id: str, because: str) -> None:

@@ -87,8 +87,9 @@ def _by_zfs(chain: Chain, node: Node, guest: Guest | None, origin: Origin) -> No
         *(() if begun else (cloning.take_id(ctid, cloning_mark(origin.ctid, snapshot), hostname), taken)),
         *(() if finished else (cloning.clone_dataset(origin.zfs_snapshot, dataset, size),)),
         reset_identity(root, hostname),
+        Expect((OwnIdentity(root, hostname),)),
         cloning.release_clone(ctid, origin.ctid, snapshot, hostname, volume, size),
-        Expect((Whole(ctid), OwnIdentity(root, hostname))),
+        Expect((Whole(ctid),)),
     ]
     there = "a clone that was begun is finished" if begun else "not on the node"
     title = f"clone {origin.ctid}@{snapshot} by zfs clone on {storage.id}, {size} GB"

@@ -113,7 +113,7 @@ def _take_over(chain: Chain, node: Node, guest: Guest) -> Guest:
         chain.has_restore_point = True
         chain.description = restore.description_before(point)
         chain.observed = restore.with_records(chain.observed, point)
-    if bind_mounts_of(guest.config.effective) or guest.is_base:
+    if bind_mounts_of(guest.config.effective) or guest.is_base or node.clones_of(guest):
         chain.keeps_restore_point = False
     if is_copied(node, guest):
         _finish_copy(chain, node, guest)
