@@ -30,7 +30,7 @@ from phoenix_hypervisor.features.lifecycle.options import Effect
 from phoenix_hypervisor.features.lifecycle.raw import Lines
 from phoenix_hypervisor.plan.layers import Layer
 from phoenix_hypervisor.plan.step import Change, Expect, Poll, Step, Symbol, Undo, Work
-from phoenix_hypervisor.plan.wanted import static_interface, wants_running
+from phoenix_hypervisor.plan.wanted import static_interface
 from phoenix_hypervisor.proxmox.guest import Section
 from phoenix_hypervisor.transport.container import inside
 
@@ -141,14 +141,18 @@ class Chain:
     def _keep_restore_point(self, since: str) -> None:
         """A snapshot to go back to, before the first change; forgotten when all went well."""
         self.keeps_restore_point = False
-        starts = self.running or (self.has_restore_point and wants_running(self.container))
-        if not self.has_restore_point:
-            taken = HasSnapshot(self.ctid, restore.NAME, self.dataset)
-            take = restore.take(self.ctid, self.layers, self.description)
-            title = "take a restore point"
-            self.add("restore-point", Symbol.ADD, title, "rollback_on_failure", take, Expect((taken,)))
+        if self.has_restore_point:
+            self.note(
+                "its restore point is an earlier run's; a failure leaves it as it is, and does not go back so far."
+            )
+            return
+        taken = HasSnapshot(self.ctid, restore.NAME, self.dataset)
+        take = restore.take(self.ctid, self.layers, self.description)
+        title = "take a restore point"
+        self.add("restore-point", Symbol.ADD, title, "rollback_on_failure", take, Expect((taken,)))
         self.has_restore_point = True
-        self.undo = Undo(str(self.ctid), "put it back to its restore point", self._go_back(starts), since=since)
+        back = self._go_back(self.running)
+        self.undo = Undo(str(self.ctid), "put it back to its restore point", back, since=since)
 
     def _go_back(self, starts: bool) -> tuple[Work, ...]:
         """Back to the restore point, which is of no use then; configuration, volumes and firewall are as before."""

@@ -148,6 +148,7 @@ def _by_proxmox(chain: Chain, node: Node, guest: Guest | None, origin: Origin) -
     storages = listed_by_proxmox(node, (storage.id, *places))
     mark = commands.begin_creation(ctid, before, source, storages)
     work = [
+        commands.require_free_id(ctid),
         mark,
         Guarded(made, copying.end_failed(ctid, source)),
         Expect((Whole(ctid),)),

@@ -51,6 +51,9 @@ def plan_container(
         wanted = _snapshots_wanted(survey, container)
     else:
         guest = _take_over(chain, node, guest)
+        if chain.keeps_restore_point and not survey.can_snapshot(guest):
+            chain.keeps_restore_point = False
+            chain.note("no restore point can be taken: its storage takes no snapshots.")
         chain.kept += provenance(survey, container, guest, outcomes)
         wanted = () if guest.is_base else snapshots.missing(chain, node, guest, _snapshots_wanted(survey, container))
     reconcile(chain, node, guest if guest is not None and not chain.fresh else None)

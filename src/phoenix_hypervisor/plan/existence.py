@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from phoenix_hypervisor.config.site import Container
 from phoenix_hypervisor.features.lifecycle import commands, copying
-from phoenix_hypervisor.features.lifecycle.conditions import Gone, KeysAre, Unlocked, Whole
+from phoenix_hypervisor.features.lifecycle.conditions import Gone, KeysAre, Whole
 from phoenix_hypervisor.features.lifecycle.effects import NoDatasets, NothingUnnamed, Unmarked
 from phoenix_hypervisor.features.lifecycle.firewall import owner_of
 from phoenix_hypervisor.features.lifecycle.guest import Guest
@@ -51,10 +51,12 @@ def create(chain: Chain, node: Node, guest: Guest | None) -> None:
         Symbol.ADD,
         f"create from {PurePosixPath(tarball).name} on {storage}, {size} GB",
         "not on the node",
+        commands.require_free_id(container.ctid),
         mark,
         Guarded(made, commands.end_failed_creation(container.ctid)),
-        Expect((Whole(container.ctid), KeysAre(container.ctid, wanted))),
+        Expect((Whole(container.ctid),)),
         *created(container.ctid),
+        Expect((KeysAre(container.ctid, wanted),)),
     )
     chain.observed = applied(Section({"rootfs": f"{storage}:{size},size={size}G", **_GIVEN}), differences)
     remember_undo(chain, step, mark, storages=storages)
@@ -79,12 +81,12 @@ def remember_undo(
         return
     ctid = chain.ctid
     gone = (commands.unmount_remains(ctid), *commands.free_unnamed(ctid, storages), copying.remove(ctid))
-    free = (copying.unlock_source(source),) if source is not None else ()
     left = NoDatasets((chain.dataset,) if chain.dataset else ())
-    unlocked = (Unlocked(source),) if source is not None else ()
-    last = (commands.destroy_remains(ctid), *free, Expect((Gone(ctid), left, *unlocked)), *created(ctid))
+    last = (commands.destroy_remains(ctid), Expect((Gone(ctid), left)), *created(ctid))
     locks = frozenset({f"ct:{source}"}) if source is not None else frozenset[str]()
-    chain.undo = Undo(str(ctid), "destroy it again", (mark, *gone, *last), since=step, locks=locks)
+    chain.undo = Undo(
+        str(ctid), "destroy it again", (commands.require_ours(ctid), mark, *gone, *last), since=step, locks=locks
+    )
 
 
 def clear(chain: Chain, node: Node, guest: Guest | None) -> tuple[str, ...]:
@@ -98,7 +100,8 @@ def clear(chain: Chain, node: Node, guest: Guest | None) -> tuple[str, ...]:
     begun = node.begun_volumes(guest) if guest else ()
     left = tuple(dict.fromkeys((*node.remains(ctid), *begun)))
     storages = tuple(word.removeprefix("on=") for word in sorted(node.creating.get(ctid, ())) if word.startswith("on="))
-    work: list[Work] = [commands.unmount_remains(ctid), *commands.free_unnamed(ctid, storages)]
+    work: list[Work] = [commands.require_ours(ctid)]
+    work += [commands.unmount_remains(ctid), *commands.free_unnamed(ctid, storages)]
     if guest is not None:
         work += [commands.pct("unlock", ctid)] if guest.lock else []
         work += [commands.lift_protection(ctid)] if guest.current.get("protection") == "1" else []

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
 from phoenix_hypervisor.config.site import Container, Site
+from phoenix_hypervisor.features.lifecycle.guest import Guest, parse_volume
 from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.plan.lineage import source_of
 from phoenix_hypervisor.plan.obstacle import is_unfinished
+from phoenix_hypervisor.proxmox.storage import split_volume
+
+_DISK = re.compile(r"rootfs|mp\d+")
 
 
 class Way(StrEnum):
@@ -73,6 +78,13 @@ class Survey:
         storages = {container.storage, *(volume.storage for volume in container.volumes)}
         known = (self.node.storages.get(name) for name in storages if name)
         return all(storage.takes_snapshots for storage in known if storage is not None)
+
+    def can_snapshot(self, guest: Guest) -> bool:
+        """Whether every storage takes snapshots on which a volume of the guest really is."""
+        volumes = (parse_volume(value) for key, value in guest.config.effective.options.items() if _DISK.fullmatch(key))
+        split = (split_volume(volume) for volume in volumes)
+        known = (self.node.storages.get(each[0]) for each in split if each)
+        return all(storage is not None and storage.takes_snapshots for storage in known)
 
     def copied_stopped(self, ctid: int) -> tuple[int, ...]:
         """The clones yet to be made that ``pct`` can only copy while the container is stopped."""

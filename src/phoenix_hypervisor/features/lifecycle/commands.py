@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from phoenix_hypervisor.command import Command
-from phoenix_hypervisor.features.lifecycle.marks import CREATING, snapshot_description
+from phoenix_hypervisor.features.lifecycle.marks import CREATING, MARK, TAG, snapshot_description
 from phoenix_hypervisor.features.lifecycle.options import Difference, set_arguments
 
 CREATE_LIMIT = 1800.0
 COPY_LIMIT = 4 * 3600.0
 """A full clone copies every file, and is not to be killed for being large."""
+CHANGE_LIMIT = 600.0
+"""A change of a configuration may allocate or free a volume, or flush a running container's files, on a slow disk."""
+REMOVE_LIMIT = 1800.0
 STOP_LIMIT = 60
 
 
-def pct(verb: str, ctid: int, *arguments: str, timeout: float = 120.0) -> Command:
+def pct(verb: str, ctid: int, *arguments: str, timeout: float = CHANGE_LIMIT) -> Command:
     return Command("pct", verb, str(ctid), *arguments, timeout=timeout)
 
 
@@ -60,7 +63,11 @@ for storage; do
 done
 unnamed() {
   printf '%s' "$all" | while read -r volume rest; do
-    case $volume in *:*) ;; *) continue ;; esac
+    case ${volume#*:} in
+      vm-"$ctid"-disk-* | base-"$ctid"-disk-* | "$ctid"/vm-"$ctid"-disk-* | "$ctid"/base-"$ctid"-disk-*) ;;
+      subvol-"$ctid"-disk-* | basevol-"$ctid"-disk-* | "$ctid"/subvol-"$ctid"-disk-*) ;;
+      *) continue ;;
+    esac
     grep -qsxF "$volume" "$mark" || grep -qsF "$volume" "$conf" || echo "$volume"
   done
 }
@@ -76,7 +83,11 @@ done
 
 def free_unnamed(ctid: int, storages: tuple[str, ...]) -> tuple[Command, ...]:
     """Free what a creation of ours has allocated there and no configuration names."""
-    return (Command("sh", "-s", "--", str(ctid), CREATING, *storages, stdin=_FREE),) if storages else ()
+    return (
+        (Command("sh", "-s", "--", str(ctid), CREATING, *storages, stdin=_FREE, timeout=REMOVE_LIMIT),)
+        if storages
+        else ()
+    )
 
 
 _DESTROY_REMAINS = """\
@@ -93,7 +104,41 @@ done
 
 def destroy_remains(ctid: int) -> Command:
     """Destroy the container's file systems that were not there when its creation began, as our mark of it says."""
-    return Command("sh", "-s", "--", str(ctid), CREATING, stdin=_DESTROY_REMAINS)
+    return Command("sh", "-s", "--", str(ctid), CREATING, stdin=_DESTROY_REMAINS, timeout=REMOVE_LIMIT)
+
+
+_FREE_ID = """\
+if [ -e "/etc/pve/lxc/$1.conf" ] || grep -qs "\\"$1\\":" /etc/pve/.vmlist; then
+  echo "CT $1 already exists" >&2
+  exit 17
+fi
+"""
+
+
+def require_free_id(ctid: int) -> Command:
+    """Refuse an id that somebody took since the node was read."""
+    return Command("sh", "-s", "--", str(ctid), stdin=_FREE_ID)
+
+
+_OURS = f"""\
+conf=/etc/pve/lxc/$1.conf
+if [ -e "$conf" ]; then
+  current=$(sed '/^\\[/,$d' "$conf")
+  printf '%s\\n' "$current" | grep -q '^rootfs: ' || exit 0
+  printf '%s\\n' "$current" | grep -Eq '^tags: (.*[;, ])?{TAG}([;, ].*)?$|^#{MARK}' || {{
+    echo "CT $1 was not made by Phoenix" >&2
+    exit 1
+  }}
+elif grep -qs "\\"$1\\":" /etc/pve/.vmlist; then
+  echo "the id $1 belongs to another guest" >&2
+  exit 1
+fi
+"""
+
+
+def require_ours(ctid: int) -> Command:
+    """Refuse to remove what somebody else made under the id since the node was read."""
+    return Command("sh", "-s", "--", str(ctid), stdin=_OURS)
 
 
 def end_creation(ctid: int) -> Command:
@@ -231,11 +276,11 @@ done
 def destroy_volume(dataset: str) -> Command:
     """Destroy a file system with its snapshots, if it is there; what has clones stays, and says so."""
     script = 'if zfs list -H -o name "$1" >/dev/null 2>&1; then exec zfs destroy -r "$1"; fi\n'
-    return Command("sh", "-s", "--", dataset, stdin=script)
+    return Command("sh", "-s", "--", dataset, stdin=script, timeout=REMOVE_LIMIT)
 
 
 def destroy(ctid: int) -> Command:
-    return pct("destroy", ctid, timeout=600.0)
+    return pct("destroy", ctid, timeout=REMOVE_LIMIT)
 
 
 def snapshot(ctid: int, name: str, layers: Mapping[str, str]) -> Command:

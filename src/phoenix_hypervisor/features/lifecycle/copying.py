@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from phoenix_hypervisor.command import Command
-from phoenix_hypervisor.features.lifecycle.commands import COPY_LIMIT, pct
+from phoenix_hypervisor.features.lifecycle.commands import COPY_LIMIT, REMOVE_LIMIT, pct
 from phoenix_hypervisor.features.lifecycle.marks import CREATING
 
 
@@ -26,23 +26,21 @@ def _clone(source: int, ctid: int, *options: str) -> Command:
 
 
 _END_FAILED = """\
-[ -e "/etc/pve/lxc/$1.conf" ] || rm -f "/$3/$1"
+if [ ! -e "/etc/pve/lxc/$1.conf" ]; then
+  rm -f "/$3/$1"
+  exit 0
+fi
 if grep -qs '^lock: disk$' "/etc/pve/lxc/$2.conf"; then exec pct unlock "$2"; fi
 """
 
 
 def end_failed(ctid: int, source: int) -> Command:
-    """A copy that failed: what cleared up after itself keeps no mark of ours, and its source no lock.
+    """A copy that failed: what cleared up after itself, or was never begun, keeps no mark of ours.
 
-    No other clone of the source is at work: each holds its source's lock in the walk.
+    One that was ended in the middle leaves a lock on its source; where nothing of the copy is there, a lock is
+    somebody else's. No other clone of ours is at work: each holds its source's lock in the walk.
     """
     return Command("sh", "-s", "--", str(ctid), str(source), CREATING, stdin=_END_FAILED, timeout=60.0)
-
-
-def unlock_source(source: int) -> Command:
-    """The same for the source alone."""
-    script = 'if grep -qs \'^lock: disk$\' "/etc/pve/lxc/$1.conf"; then exec pct unlock "$1"; fi\n'
-    return Command("sh", "-s", "--", str(source), stdin=script, timeout=60.0)
 
 
 def drop_volumes(ctid: int, keys: Iterable[str], protected: bool, unused: Iterable[str] = ()) -> tuple[Command, ...]:
@@ -86,4 +84,4 @@ fi
 
 def remove(ctid: int) -> Command:
     """Destroy what a run has made of a container, however far it came."""
-    return Command("sh", "-s", "--", str(ctid), stdin=_REMOVE, timeout=600.0)
+    return Command("sh", "-s", "--", str(ctid), stdin=_REMOVE, timeout=REMOVE_LIMIT)
