@@ -65,7 +65,7 @@ class Canned(Transport):
 
 def answers(site: Site) -> str:
     """The packed output of a node on which everything is as declared."""
-    guests, listing, stamps, ids, snapshots = [], ["tank/lxc\t-\t/tank/lxc"], [], {}, []
+    guests, listing, stamps, ids, snapshots = [], ["tank/lxc\t-\t/tank/lxc\tyes"], [], {}, []
     for ctid, container in site.containers.items():
         layers = {layer.name: layer.digest for layer in layers_of(container, site, EMPTY)}
         wanted = wanted_options(container, {}, Owner.NOBODY)
@@ -78,7 +78,7 @@ def answers(site: Site) -> str:
             f"etc/pve/lxc/{ctid}.conf:{line}" for line in render(GuestConfig(section, None, (), taken)).split("\n")
         ]
         origin = f"tank/lxc/subvol-{FIRST}-disk-0@base" if ctid != FIRST else "-"
-        listing.append(f"tank/lxc/subvol-{ctid}-disk-0\t{origin}\t/tank/lxc/subvol-{ctid}-disk-0")
+        listing.append(f"tank/lxc/subvol-{ctid}-disk-0\t{origin}\t/tank/lxc/subvol-{ctid}-disk-0\tyes")
         snapshots += [f"tank/lxc/subvol-{ctid}-disk-0@{name}" for name in names]
         stamps += [f"tank/lxc/subvol-{ctid}-disk-0/var/lib/phoenix/layers/{n}:{d}" for n, d in layers.items()]
         ids[str(ctid)] = {"node": "pve1", "type": "lxc", "version": 1}

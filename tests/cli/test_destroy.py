@@ -125,8 +125,9 @@ def test_it_is_named_and_found_by_what_is_on_the_node(site: Site) -> None:
 def test_what_is_still_declared_comes_back_with_the_next_apply(site: Site) -> None:
     said = site.destroy(952)
     assert said.code == 0 and "the next apply makes it anew" in said.out
+    assert "- 952 ct952" in said.out and "1 container to destroy: 1 step." in said.out
     again = site.destroy(952)
-    assert again.code == 0 and "it is not on the node" in again.out
+    assert again.code == 0 and "it is not on the node" in again.out and "Nothing to destroy." in again.out
     site.apply()
     assert site.ids() == [900, 951, 952]
 

@@ -70,3 +70,17 @@ def test_a_stopped_one_stays_stopped(site: Site) -> None:
     site.run("pct", "stop", "951")
     assert site.phoenix("rollback", "951", *site.there).code == 0
     assert "stopped" in site.run("pct", "status", "951").out
+
+
+def test_volumes_that_the_snapshot_does_not_know_come_back_with_their_data(site: Site) -> None:
+    containers = tree()
+    volume = {"pool": "tank-lxc", "size_gb": 1}
+    containers[951]["volumes"] = [volume | {"name": name, "mount_point": f"/{name}"} for name in ("one", "two")]
+    site.declare(containers)
+    site.apply()
+    site.run("pct", "exec", "951", "--", "sh", "-c", "echo kept >/two/file")
+    said = site.phoenix("rollback", "951", *site.there)
+    assert said.code == 0 and "they are detached, with their data" in said.out
+    site.apply()
+    assert site.run("pct", "exec", "951", "--", "cat", "/two/file").out == "kept\n"
+    assert site.phoenix("plan", *site.there[:-1], "--exit-code").code == 0

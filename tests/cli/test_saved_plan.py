@@ -111,6 +111,18 @@ def test_a_plan_that_was_applied_does_not_fit_any_more(site: Site) -> None:
     assert said.code == 1 and "CT 953 changed: memory" in said.err
 
 
+def test_it_is_saved_and_applied_from_anywhere(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.drift("pct", "set", "953", "--memory", "512")
+    monkeypatch.chdir(tmp_path)
+    said = site.phoenix("plan", "953", "--etc", "etc", "--on", "sim:node.json", "--out", "plan.json")
+    assert said.code == 0, said.err
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    assert site.apply().code == 0
+    assert "memory: 1024" in site.config(953)
+
+
 def test_another_node_is_refused(site: Site, tmp_path: Path) -> None:
     site.save("953")
     assert site.phoenix("sim", "new", tmp_path / "other.json", "--name", "pve2").code == 0

@@ -88,7 +88,7 @@ def node_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     rows += [
         ("tank/lxc/subvol-901-disk-0", "tank/lxc/subvol-900-disk-0@base-snapshot", "/tank/lxc/subvol-901-disk-0"),
     ]
-    listing = "\\n".join("\\t".join(row) for row in rows)
+    listing = "\\n".join("\\t".join((*row, "yes")) for row in rows)
     mounts = "\\n".join(row[2] for row in rows if row[2] != "-")
     names = "\\n".join(row[0] for row in rows if "@" not in row[0])
     taken = "tank/lxc/subvol-900-disk-0@base-snapshot"
@@ -194,3 +194,13 @@ async def test_names_that_are_no_containers_are_not_taken_for_none_running(node_
         await read(node_folder)
     program(node_folder.parent / "bin", "lxc-ls", "echo 900; echo mine")
     assert (await read(node_folder))[0].running == {900}
+
+
+async def test_a_file_system_that_is_not_mounted_is_not_looked_into(node_folder: Path) -> None:
+    """As Proxmox leaves it after a rollback: what the description tells counts, not an empty folder."""
+    zfs = node_folder.parent / "bin/zfs"
+    zfs.write_text(zfs.read_text().replace("subvol-900-disk-0\\tyes", "subvol-900-disk-0\\tno"))
+    mark = "#Managed by Phoenix Hypervisor. Layers%3A base_setup=fedcba9876543210.\n"
+    (node_folder / "etc/pve/lxc/900.conf").write_text(mark + CONF)
+    node, _ = await read(node_folder)
+    assert node.guests[900].layers == {"base_setup": "fedcba9876543210"}

@@ -192,9 +192,9 @@ def test_without_restart_what_needs_one_waits_and_is_told(rig: Rig, tmp_path: Pa
     changed(rig, tmp_path, ct150=lines)
     plan = build(rig.site, rig.look(), may_restart=False)
     assert [step.id for step in plan.steps] == ["150:configure"]
-    assert [note for note in plan.notes if "--no-restart" in note] == [
-        "150: raw lines are read at the start; it is not stopped (--no-restart).",
-        "150: a restart is needed for features; it is not stopped (--no-restart).",
+    assert [(each.change.what, str(each.change.effect)) for each in plan.kept] == [
+        ("raw lines are read at the start", "restart"),
+        ("a restart is needed for features", "restart"),
     ]
     rig.distort = lambda _: plan
     rig.converge()
@@ -210,3 +210,15 @@ def test_one_restart_serves_every_change(rig: Rig, tmp_path: Path) -> None:
     lines = {"lxc_options": ["lxc.environment = A=b"], "pct_options": ["nesting=1"]}
     plan = changed(rig, tmp_path, ct150=lines).plan()
     assert [step.id for step in plan.steps] == ["150:stop", "150:raw", "150:configure", "150:start"]
+
+
+def test_without_restart_volumes_stay_until_they_may_go(rig: Rig, tmp_path: Path) -> None:
+    volume = {"name": "data", "pool": "tank-lxc", "size_gb": 1, "mount_point": "/data"}
+    changed(rig, tmp_path, ct150={"volumes": [volume]})
+    rig.converge()
+    changed(rig, tmp_path)
+    plan = build(rig.site, rig.look(), may_restart=False)
+    assert plan.steps == () and [each.change.what for each in plan.kept] == ["a restart is needed to detach data"]
+    rig.converge()
+    assert "Unused: data=" in rig.look().guests[150].current.description
+    assert rig.plan().empty

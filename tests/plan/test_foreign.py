@@ -41,3 +41,32 @@ def test_a_firewall_file_of_ours_goes_with_its_rules(tmp_path: Path) -> None:
     without.converge()
     assert not rig.node.files.exists(FILE)
     assert without.plan().empty
+
+
+@pytest.mark.parametrize("cloning", ["snapshot", "native", "full"])
+@pytest.mark.parametrize("what", ["container", "virtual machine"])
+def test_an_id_that_somebody_took_after_the_plan_is_left_to_them(tmp_path: Path, cloning: str, what: str) -> None:
+    """Whatever takes changes back: it is no change of ours."""
+    documents = tree()
+    for ctid in ("901", "150", "950"):
+        documents["lxc_configs"][ctid]["cloning"] = cloning
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/app.sh").write_text("#!/bin/sh\n")
+    rig = fitted(site_of(tmp_path / "etc", documents, HOST | {"behavior": {"rollback_on_failure": True}}))
+    rig.converge(ctids={900, 901, 950})
+    plan = rig.plan()
+    conf = "/etc/pve/lxc/150.conf"
+    if what == "container":
+        tarball = "local:vztmpl/ubuntu-24.04-standard_24.04-2_amd64.tar.zst"
+        assert rig.node.run(["pct", "create", "150", tarball, "--rootfs", "local-zfs:4", "--hostname", "theirs"]).ok
+    else:
+        conf = "/etc/pve/qemu-server/150.conf"
+        rig.node.files.write(conf, "memory: 512\n")
+        assert rig.node.run(["zfs", "create", "rpool/data/subvol-150-disk-0"]).ok
+    before = rig.node.files.read(conf)
+    volumes = rig.look().volumes(150)
+    rig.distort = lambda _: plan
+    summary = rig.apply()
+    assert "150:clone" in summary.failed
+    assert rig.node.files.read(conf) == before
+    assert set(volumes) <= set(rig.look().volumes(150))

@@ -8,12 +8,13 @@ import sys
 from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from phoenix_hypervisor.cli.fitting import fit
-from phoenix_hypervisor.cli.where import Where, reach
+from phoenix_hypervisor.cli.where import Where, absolute, reach
 from phoenix_hypervisor.config.checks.view import Question
 from phoenix_hypervisor.config.load import Loaded, find_etc, load
 from phoenix_hypervisor.config.site import Site
@@ -84,8 +85,8 @@ class Session:
 
     def saved(self, plan: Plan, node: Node, also: Iterable[str] = ()) -> SavedPlan:
         """The plan as a file holds it; with the facts of these targets, too."""
-        texts = {name: (self.site.etc / name).read_text(errors="surrogateescape") for name in self.site.files}
-        asked = replace(self.request, etc=str(self.site.etc.resolve()))
+        texts = {Path(name).name: Path(name).read_text(errors="surrogateescape") for name in self.site.files}
+        asked = replace(self.request, etc=str(self.site.etc.resolve()), on=absolute(self.request.on))
         return save(plan, node, asked, texts, also)
 
 

@@ -134,6 +134,13 @@ def _persistent(path: Path, fit: Callable[[Node], tuple[str, ...]]) -> Where:
     return Where(label, transport, lambda: node.clock, VirtualLoop, places_of(f"sim:{path}"), given, simulated=True)
 
 
+def absolute(on: str | None) -> str | None:
+    """The same place, whatever the current folder."""
+    if on is None or not on.startswith("sim:"):
+        return on
+    return f"sim:{Path(on.removeprefix('sim:')).absolute()}"
+
+
 def sim_file(text: str) -> Path:
     """The file of a simulated node; UsageError for what can be none."""
     path = Path(text)

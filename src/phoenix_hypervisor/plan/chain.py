@@ -178,7 +178,7 @@ class Chain:
         if not self.running:
             return True
         if not (self.may_restart or self.fresh):
-            self.note(f"{reason}; it is not stopped (--no-restart).")
+            self.keep(Change(reason, Effect.RESTART, "--no-restart"))
             return False
         gone = Poll(commands.stopped(self.ctid), "stopped", 1.0, float(commands.STOP_LIMIT))
         self.add("stop", Symbol.CHANGE, "stop", reason, commands.stop(self.ctid), gone)

@@ -106,7 +106,7 @@ def _take_over(chain: Chain, node: Node, guest: Guest) -> Guest:
         guest = _finish_going_back(chain, guest)
     snapshots.clear_unfinished(chain, node, guest)
     if is_our_copying(node, guest):
-        unlock, free = commands.pct("unlock", chain.ctid), Expect((Unlocked(chain.ctid),))
+        unlock, free = copying.unlock_source(chain.ctid), Expect((Unlocked(chain.ctid),))
         chain.add("unlock", Symbol.CHANGE, "unlock", "a clone of it was cut off", unlock, free)
     chain.running, chain.is_base = guest.running, guest.is_base
     chain.layers, chain.dataset = dict(guest.layers), guest.dataset

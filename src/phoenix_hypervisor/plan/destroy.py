@@ -37,6 +37,7 @@ def destroy(site: Site, node: Node, ctids: Iterable[int]) -> Plan:
             *(f"{ctid}: it is not on the node." for ctid in absent),
         ),
         names={str(ctid): _name(site, node, ctid) for ctid in sorted(wanted)},
+        nothing="Nothing to destroy.",
     )
 
 

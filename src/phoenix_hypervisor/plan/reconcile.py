@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from phoenix_hypervisor.command import Command
@@ -50,6 +51,8 @@ def reconcile(chain: Chain, node: Node, guest: Guest | None) -> None:
     owner = firewall.owner_of(chain.firewall, FIREWALL in record.keys)
     wanted = wanted_options(container, placement.keys, owner)
     wanted = replace(wanted, unused=placement.unused, layers=chain.recorded_layers)
+    if chain.running and not chain.may_restart:
+        wanted = _keeping_volumes(chain, wanted, record.volumes)
     lines = wanted_raw(container)
     rewrites = (bool(lines) or RAW in record.keys) and chain.raw != lines
     _prepare_folders(chain, node)
@@ -61,6 +64,16 @@ def reconcile(chain: Chain, node: Node, guest: Guest | None) -> None:
     _write_firewall(chain, node, owner)
     _configure(chain, guest, wanted, _differences(chain, guest, wanted, placement))
     _grow(chain, placement)
+
+
+def _keeping_volumes(chain: Chain, wanted: Wanted, recorded: Mapping[str, str]) -> Wanted:
+    """What runs and may not be stopped keeps the volumes that are no longer declared, until it may."""
+    stay = {name: key for name, key in recorded.items() if name not in wanted.volumes and key in chain.observed.options}
+    if stay:
+        what = f"a restart is needed to detach {', '.join(stay)}"
+        chain.keep(Change(what, Effect.RESTART, "--no-restart"))
+    unused = {name: volume for name, volume in wanted.unused.items() if name not in stay}
+    return replace(wanted, volumes={**wanted.volumes, **stay}, unused=unused)
 
 
 def _place(chain: Chain, guest: Guest | None) -> Placement:

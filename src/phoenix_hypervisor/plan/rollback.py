@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 
 from phoenix_hypervisor.errors import Refused, UsageError
 from phoenix_hypervisor.features.lifecycle import commands, restore
 from phoenix_hypervisor.features.lifecycle.conditions import NothingPending, Runs, Whole
-from phoenix_hypervisor.features.lifecycle.guest import Guest
+from phoenix_hypervisor.features.lifecycle.guest import Guest, parse_volume
+from phoenix_hypervisor.features.lifecycle.marks import record_of, without_record
 from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.plan.step import Expect, Plan, Step, Symbol, Work
 
@@ -20,13 +23,37 @@ def roll_back(node: Node, ctid: int, snapshot: str) -> Plan:
     _permit(guest, snapshot)
     _refuse_newer(node, guest, snapshot)
     title = f"roll back to {snapshot}; what was changed since is lost"
-    steps = [_step(ctid, "rollback", title, restore.roll_back(ctid, snapshot, start=False), Expect((Whole(ctid),)))]
+    detached = _detached(guest, snapshot)
+    work: list[Work] = [restore.roll_back(ctid, snapshot, start=False), Expect((Whole(ctid),))]
+    if detached:
+        work.append(restore.describe(ctid, _with_detached(guest.current.description, detached)))
+    steps = [_step(ctid, "rollback", title, *work)]
     if guest.running:
-        work = (commands.start(ctid), Expect((Runs(ctid), NothingPending(ctid))))
-        steps.append(_step(ctid, "start", "start", *work, needs=(f"{ctid}:rollback",)))
+        begin = (commands.start(ctid), Expect((Runs(ctid), NothingPending(ctid))))
+        steps.append(_step(ctid, "start", "start", *begin, needs=(f"{ctid}:rollback",)))
     name = guest.current.get("hostname") or ""
-    note = f"{ctid}: the next apply brings it from there to what is declared."
-    return Plan(node=node.name, steps=tuple(steps), notes=(note,), names={str(ctid): name})
+    notes = [f"{ctid}: the next apply brings it from there to what is declared."]
+    if detached:
+        notes.append(
+            f"{ctid}: the snapshot is older than its volumes {', '.join(detached)}; they are detached, with their data."
+        )
+    return Plan(node=node.name, steps=tuple(steps), notes=tuple(notes), names={str(ctid): name})
+
+
+def _detached(guest: Guest, snapshot: str) -> dict[str, str]:
+    """The volumes of ours that the snapshot does not have in their places: name to volume."""
+    then, now = guest.config.snapshots[snapshot], guest.current
+    volumes = {name: parse_volume(now.get(key) or "") for name, key in record_of(now.description).volumes.items()}
+    there = {parse_volume(value) for value in then.options.values()}
+    return {name: volume for name, volume in volumes.items() if volume and volume not in there}
+
+
+def _with_detached(description: str, detached: Mapping[str, str]) -> str:
+    """The description, which a rollback leaves as it is, with what it makes of the volumes."""
+    record = record_of(description)
+    left = {name: key for name, key in record.volumes.items() if name not in detached}
+    changed = replace(record, volumes=left, unused={**record.unused, **detached})
+    return f"{changed}\n{without_record(description)}".strip()
 
 
 def _step(ctid: int, name: str, title: str, *work: Work, needs: tuple[str, ...] = ()) -> Step:

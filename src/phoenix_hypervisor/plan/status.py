@@ -35,6 +35,8 @@ def rows(site: Site, node: Node, plan: Plan) -> tuple[Line, ...]:
     differences: dict[str, list[str]] = {}
     for step in plan.steps:
         differences.setdefault(step.target, []).append(step.title)
+    for kept in plan.kept:
+        differences.setdefault(kept.target, []).append(f"{kept.change.what} ({kept.change.effect})")
     for blocked in plan.blocked:
         differences.setdefault(blocked.target, []).append(blocked.reason)
     return tuple(

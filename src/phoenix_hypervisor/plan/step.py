@@ -177,6 +177,8 @@ class Plan:
     """What the configuration asks for and nothing establishes yet: its name to the targets concerned."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Target to the name that people gave it."""
+    nothing: str = "Nothing to do: the node is as declared."
+    """What an empty plan means."""
     undo: Mapping[str, Undo] = field(default_factory=dict)
     """Target to what takes its changes back when they fail."""
 
@@ -192,7 +194,7 @@ class Plan:
         """What happens to the target as a whole: it is new when its first step adds it."""
         names = {step.id.rpartition(":")[2] for step in self.steps if step.target == target}
         if not names & {"create", "clone"}:
-            return Symbol.CHANGE
+            return Symbol.REMOVE if names == {"destroy"} else Symbol.CHANGE
         return Symbol.REPLACE if "destroy" in names else Symbol.ADD
 
     def as_json(self) -> dict[str, Any]:

@@ -96,16 +96,19 @@ def not_managed(unmanaged: Mapping[str, tuple[str, ...]]) -> str:
 
 def count(plan: Plan) -> str:
     """One line: how much there is to do."""
+    if plan.empty and plan.kept:
+        return f"Nothing to do by itself; {plural(len(plan.kept), 'difference')} kept, as told above."
     if plan.empty and plan.unmanaged:
         return "Nothing to do: all that is managed so far is as declared."
     if plan.empty:
-        return "Nothing to do: the node is as declared."
+        return plan.nothing
     targets = [target for target in plan.targets() if target != "host"]
     symbols = [plan.symbol_of(target) for target in targets]
-    added, replaced = symbols.count(Symbol.ADD), symbols.count(Symbol.REPLACE)
+    added, replaced, removed = (symbols.count(each) for each in (Symbol.ADD, Symbol.REPLACE, Symbol.REMOVE))
     parts = [plural(added, "container") + " to create"] if added else []
     parts += [plural(replaced, "container") + " to destroy and make anew"] if replaced else []
-    if changed := len(targets) - added - replaced:
+    parts += [plural(removed, "container") + " to destroy"] if removed else []
+    if changed := len(targets) - added - replaced - removed:
         parts.append(f"{changed} to change")
     if plan.blocked:
         parts.append(f"{len(plan.blocked)} blocked")

@@ -26,21 +26,46 @@ def _clone(source: int, ctid: int, *options: str) -> Command:
 
 
 _END_FAILED = """\
-if [ ! -e "/etc/pve/lxc/$1.conf" ]; then
-  rm -f "/$3/$1"
-  exit 0
+locked=$(sed '/^\\[/,$d' "/etc/pve/lxc/$2.conf" | grep '^lock: disk$')
+if [ -e "/etc/pve/lxc/$1.conf" ]; then
+  [ -z "$locked" ] || exec pct unlock "$2"
+else
+  [ -n "$locked" ] || rm -f "/$3/$1"
 fi
-if grep -qs '^lock: disk$' "/etc/pve/lxc/$2.conf"; then exec pct unlock "$2"; fi
 """
 
 
 def end_failed(ctid: int, source: int) -> Command:
     """A copy that failed: what cleared up after itself, or was never begun, keeps no mark of ours.
 
-    One that was ended in the middle leaves a lock on its source; where nothing of the copy is there, a lock is
-    somebody else's. No other clone of ours is at work: each holds its source's lock in the walk.
+    One that was ended in the middle leaves a lock on its source; where nothing of the copy is there, the lock may be
+    somebody else's, and the mark stays for the next run to see. No other clone of ours is at work: each holds its
+    source's lock in the walk.
     """
     return Command("sh", "-s", "--", str(ctid), str(source), CREATING, stdin=_END_FAILED, timeout=60.0)
+
+
+_UNLOCK = """\
+tasks=/var/log/pve/tasks/active
+[ -e "$tasks" ] || exec pct unlock "$1"
+while IFS=: read -r word node process start rest; do
+  case $word:$rest in UPID:*:vzclone:"$1":*) ;; *) continue ;; esac
+  began=$(sed 's/.*) //' "/proc/$((0x$process))/stat" 2>/dev/null | cut -d ' ' -f 20)
+  if [ "$began" = "$((0x$start))" ]; then
+    echo "CT $1 is being cloned, by task ${rest##*:vzclone} of process $((0x$process))" >&2
+    exit 1
+  fi
+done <"$tasks"
+exec pct unlock "$1"
+"""
+
+
+def unlock_source(source: int) -> Command:
+    """Lift the lock that a cut off clone left on its source; not while a task of Proxmox's clones it.
+
+    Source: PVE::INotify, read_active_workers; PVE::ProcFSTools, check_process_running.
+    """
+    return Command("sh", "-s", "--", str(source), stdin=_UNLOCK, timeout=120.0)
 
 
 def drop_volumes(ctid: int, keys: Iterable[str], protected: bool, unused: Iterable[str] = ()) -> tuple[Command, ...]:

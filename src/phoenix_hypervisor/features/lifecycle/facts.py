@@ -62,13 +62,13 @@ def _storages(result: Result) -> dict[str, Storage]:
     return parse_storages(answered(result, "its storages (/etc/pve/storage.cfg)"))
 
 
-def _datasets(result: Result) -> dict[str, tuple[str, str]]:
-    """Dataset name to (origin, mountpoint), ``-`` where there is none; a node without ZFS has none."""
+def _datasets(result: Result) -> dict[str, tuple[str, str, bool]]:
+    """Dataset name to origin and mountpoint, ``-`` where there is none, and whether it is mounted; none without ZFS."""
     text = "" if result.rc == NOT_FOUND else answered(result, "its datasets (zfs list)")
     rows = [line.split("\t") for line in text.splitlines()]
-    if strange := [row for row in rows if len(row) != 3]:
+    if strange := [row for row in rows if len(row) != 4]:
         raise NodeError(f"The node's list of datasets (zfs list) cannot be read: {strange[0][0]!r}.")
-    return {row[0]: (row[1], row[2]) for row in rows}
+    return {row[0]: (row[1], row[2], row[3] == "yes") for row in rows}
 
 
 def _numbers(result: Result) -> frozenset[int]:
@@ -219,7 +219,7 @@ CONFIGURATIONS = Fact("container configurations", _script(_FILES, "etc/pve/lxc",
 STORAGES = Fact("storages", _script(_STORAGES), _storages)
 DATASETS = Fact(
     "datasets",
-    Command("zfs", "list", "-H", "-p", "-t", "filesystem", "-o", "name,origin,mountpoint", timeout=_LIMIT),
+    Command("zfs", "list", "-H", "-p", "-t", "filesystem", "-o", "name,origin,mountpoint,mounted", timeout=_LIMIT),
     _datasets,
 )
 RUNNING = Fact("running containers", Command("lxc-ls", "--running", "-1", timeout=_LIMIT), _numbers)

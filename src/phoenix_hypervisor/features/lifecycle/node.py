@@ -22,6 +22,8 @@ class Dataset:
     name: str
     origin: str | None
     mountpoint: str | None
+    mounted: bool = True
+    """Proxmox unmounts a container's volume when it rolls it back, until it is used again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,7 @@ _SUBIDS = """\
 set -eu
 file=$1
 shift
+[ ! -s "$file" ] || [ -z "$(tail -c 1 "$file")" ] || echo >>"$file"
 for range; do
   grep -qxF "root:$range" "$file" 2>/dev/null || printf 'root:%s\\n' "$range" >>"$file"
 done

@@ -63,8 +63,8 @@ def assemble(facts: Facts, asked: Asked) -> Node:
     name, listed = facts[known.NAME], facts[known.VMLIST]
     storages = {key: storage for key, storage in facts[known.STORAGES].items() if storage.is_on(name)}
     datasets = {
-        dataset: Dataset(dataset, _present(origin), _present(mountpoint))
-        for dataset, (origin, mountpoint) in facts[known.DATASETS].items()
+        dataset: Dataset(dataset, _present(origin), _present(mountpoint), mounted)
+        for dataset, (origin, mountpoint, mounted) in facts[known.DATASETS].items()
     }
     begun = {
         int(PurePosixPath(path).name): text.split()
@@ -107,7 +107,7 @@ def _with_guests(bare: Node, facts: Facts, ctids: list[int]) -> Node:
         guest = Guest(ctid, config, ctid in running, {}, None)
         dataset = bare.dataset_of(guest.rootfs.get("volume", ""))
         found = bare.datasets.get(dataset or "") or bare.datasets.get(base_of(dataset) or "")
-        mount = found.mountpoint if found else None
+        mount = found.mountpoint if found and found.mounted else None
         layers = stamps.get(mount, {}) if mount else _last_layers(config)
         guests[ctid] = replace(guest, layers=layers, dataset=dataset)
     return replace(bare, guests=guests, clones=_clones(bare, guests), volumes_by_id=numbered(bare.datasets))
