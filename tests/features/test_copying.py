@@ -87,6 +87,7 @@ def began(process: int) -> int:
         (task(os.getpid(), began(os.getpid()), kind="vzdump"), True),
         (task(0x7FFFFFFF, 1) + task(os.getpid(), began(os.getpid())), False),
     ],
+    ids=["no file", "nothing", "at work", "process reused", "process gone", "another", "a backup", "one at work"],
 )
 def test_a_source_is_unlocked_while_no_task_clones_it(pve: Path, tasks: str | None, unlocks: bool) -> None:
     if tasks is not None:
