@@ -92,7 +92,7 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
         ("features.lifecycle.commands.end_creation", NO_COMMAND, ROAD),
         ("features.lifecycle.commands.end_failed_creation", NO_COMMAND, ROAD),
         ("features.lifecycle.commands.end_failed_destruction", NO_COMMAND, ROAD),
-        ("features.lifecycle.commands.unmount_remains", NO_COMMAND, ROAD),
+        ("features.lifecycle.commands.unmount_remains", NO_COMMAND, "tests/features/test_commands.py"),
         ("features.lifecycle.commands.take_back_base", NO_COMMAND, ROAD),
         ("features.lifecycle.copying.end_failed", NO_COMMAND, ROAD),
         ("features.lifecycle.cloning.take_id", Edit("#{mark}", "#"), ROAD),

@@ -1,7 +1,9 @@
-"""Commands of a container's life that are small scripts, run by a simulated node."""
+"""Commands of a container's life that are small scripts, run as they are."""
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,23 @@ def rig(tmp_path: Path) -> Rig:
     made = small(tmp_path / "etc")
     made.converge()
     return made
+
+
+@pytest.mark.parametrize("mounted", [True, False])
+def test_only_what_a_killed_creation_left_mounted_is_unmounted(tmp_path: Path, mounted: bool) -> None:
+    """By the real shell: the simulated node tells no mounts as a kernel does."""
+    said = tmp_path / "said"
+    for name, text in {"grep": f"exit {int(not mounted)}", "umount": "exit 0"}.items():
+        program = tmp_path / name
+        program.write_text(f'#!/bin/sh\necho "{name} $*" >>{said}\n{text}\n')
+        program.chmod(0o755)
+    command = commands.unmount_remains(150)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = subprocess.run(command.argv, input=command.stdin, env={"PATH": path}, text=True, capture_output=True)
+    assert done.returncode == 0, done
+    root = "/var/lib/lxc/150/rootfs"
+    unmounted = [f"umount -R {root}"] if mounted else []
+    assert said.read_text().splitlines() == [f"grep -qs  {root}  /proc/self/mountinfo", *unmounted]
 
 
 def test_stopped_is_what_does_not_run(rig: Rig) -> None:

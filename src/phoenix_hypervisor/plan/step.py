@@ -93,7 +93,8 @@ class Kept:
 
 def rebuilding(ctids: Iterable[int]) -> str:
     """The command line that makes these containers anew."""
-    return f"To make it anew: phoenix apply {' '.join(f'--rebuild {ctid}' for ctid in ctids)}"
+    named = " ".join(f"--rebuild {ctid}" for ctid in ctids)
+    return f"To make it anew, its volumes and their data go: phoenix apply {named}"
 
 
 @dataclass(frozen=True, slots=True)
