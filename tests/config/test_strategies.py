@@ -10,8 +10,8 @@ from typing import Any, get_args
 from hypothesis import HealthCheck, given, settings
 from pydantic import BaseModel
 
-from phoenix_hypervisor.config.documents import HostDocument, LxcDocument, OlderDocument
 from phoenix_hypervisor.config.load import Loaded, load
+from phoenix_hypervisor.documents import HostDocument, LxcDocument, OlderDocument
 from strategies import Configuration, configurations, older_configurations
 
 MANY = settings(max_examples=100, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))

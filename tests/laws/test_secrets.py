@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import law
-from phoenix_hypervisor.config.secrets import literals, redactor
+from phoenix_hypervisor.documents.secrets import literals, redactor
 from rig import HOST, fitted, site_of, tree
 
 SECRET = "hunter2-and-more"

@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from phoenix_hypervisor.cli.session import Session, terminal_style
-from phoenix_hypervisor.config.secrets import literals, redactor
+from phoenix_hypervisor.documents.secrets import literals, redactor
 from phoenix_hypervisor.engine import runlock
 from phoenix_hypervisor.engine.walk import Settings, Summary, Walk
 from phoenix_hypervisor.errors import PhoenixError

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from phoenix_hypervisor.config.documents.container import ContainerDocument
-from phoenix_hypervisor.config.documents.host import LxcDefaults
+from phoenix_hypervisor.documents.container import ContainerDocument
+from phoenix_hypervisor.documents.host import LxcDefaults
 
 PCT_FEATURES = ("force_rw_sys", "fuse", "keyctl", "mknod", "mount", "nesting")
 SYNONYMS = {

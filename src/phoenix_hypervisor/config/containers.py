@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from phoenix_hypervisor.config import aliases
-from phoenix_hypervisor.config.documents import ContainerDocument, HostDocument
-from phoenix_hypervisor.config.documents.host import LxcDefaults
 from phoenix_hypervisor.config.site import Container, Mount, Network, Places, Volume
 from phoenix_hypervisor.config.source import Source
 from phoenix_hypervisor.config.storages import storage_of_dataset
+from phoenix_hypervisor.documents import ContainerDocument, HostDocument
+from phoenix_hypervisor.documents.host import LxcDefaults
 
 READY_TIMEOUT = 120
 READY_INTERVAL = 5

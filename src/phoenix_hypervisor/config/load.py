@@ -9,12 +9,12 @@ from pathlib import Path
 
 from phoenix_hypervisor.config.checks import CHECKS, check
 from phoenix_hypervisor.config.checks.view import Check, Question, View
-from phoenix_hypervisor.config.documents import HostDocument, LxcDocument, OlderDocument
 from phoenix_hypervisor.config.modern import modernise
 from phoenix_hypervisor.config.resolve import Documents, resolve
 from phoenix_hypervisor.config.site import DEFAULT_ETC, Site
 from phoenix_hypervisor.config.source import Source, Steps, read_source
 from phoenix_hypervisor.config.translate import M, Reading, read_model
+from phoenix_hypervisor.documents import HostDocument, LxcDocument, OlderDocument
 from phoenix_hypervisor.errors import Place, Problem
 
 HOST_FILE = "phoenix_hypervisor_config.json"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from phoenix_hypervisor.config.documents.host import HostDocument, Nfs, NvidiaDriver
-from phoenix_hypervisor.config.documents.older import OlderDocument
-from phoenix_hypervisor.config.documents.zfs import Dataset, OlderDataset, OlderZfs, Zfs
 from phoenix_hypervisor.config.source import Steps
+from phoenix_hypervisor.documents.host import HostDocument, Nfs, NvidiaDriver
+from phoenix_hypervisor.documents.older import OlderDocument
+from phoenix_hypervisor.documents.zfs import Dataset, OlderDataset, OlderZfs, Zfs
 
 _GIB = 1 << 30
 

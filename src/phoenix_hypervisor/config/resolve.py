@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from phoenix_hypervisor.config.containers import Builder, with_inherited_needs
-from phoenix_hypervisor.config.documents import HostDocument, LxcDocument
 from phoenix_hypervisor.config.scripts import own_features, script_folders, setup_scripts
 from phoenix_hypervisor.config.site import Nvidia, Places, Site
 from phoenix_hypervisor.config.source import Source
 from phoenix_hypervisor.config.storages import declared_storages
+from phoenix_hypervisor.documents import HostDocument, LxcDocument
 from phoenix_hypervisor.features.registry import container_feature_names
 from phoenix_hypervisor.proxmox.names import check_ctid
 

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from phoenix_hypervisor.config.documents import HostDocument, LxcDocument, OlderDocument
-from phoenix_hypervisor.config.documents.types import Model
+from phoenix_hypervisor.documents import HostDocument, LxcDocument, OlderDocument
+from phoenix_hypervisor.documents.types import Model
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FILES: dict[str, tuple[type[Model], str]] = {

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from phoenix_hypervisor.config.aliases import SYNONYMS
-from phoenix_hypervisor.config.documents.host import HostDocument, HostFirewall, SharedVolume
-from phoenix_hypervisor.config.documents.parts import Cloning, ContainerFirewall, HealthCheck, IdMap
 from phoenix_hypervisor.config.source import Source, Steps
 from phoenix_hypervisor.config.storages import DeclaredStorage
+from phoenix_hypervisor.documents.host import HostDocument, HostFirewall, SharedVolume
+from phoenix_hypervisor.documents.parts import Cloning, ContainerFirewall, HealthCheck, IdMap
 from phoenix_hypervisor.errors import Place, Problem, Severity
 
 DEFAULT_ROOT = Path("/usr/local/phoenix_hypervisor")

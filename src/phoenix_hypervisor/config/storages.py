@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from phoenix_hypervisor.config.documents.host import HostDocument
-from phoenix_hypervisor.config.documents.zfs import Dataset
+from phoenix_hypervisor.documents.host import HostDocument
+from phoenix_hypervisor.documents.zfs import Dataset
 
 LOCAL_TYPES = frozenset({"zfspool", "dir", "nfs", "btrfs"})
 """Types that can stand on a dataset of this node."""

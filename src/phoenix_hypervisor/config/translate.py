@@ -164,7 +164,7 @@ def _below(model: type[BaseModel], step: str | int) -> type[BaseModel]:
             return _inner(field.annotation) or model
     extra = model.__annotations__.get("__pydantic_extra__")
     if extra and isinstance(step, str):
-        from phoenix_hypervisor.config.documents.host import SharedVolume
+        from phoenix_hypervisor.documents.host import SharedVolume
 
         return SharedVolume
     return model

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from phoenix_hypervisor.config.checks.view import Finding, View, finds
-from phoenix_hypervisor.config.secrets import Secret
 from phoenix_hypervisor.config.texts import did_you_mean, shown
+from phoenix_hypervisor.documents.secrets import Secret
 
 _RUNFILE = re.compile(r"NVIDIA-Linux-[a-z0-9_]+-([0-9]+(?:\.[0-9]+)+)\.run")
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from phoenix_hypervisor.config.containers import ancestry
-from phoenix_hypervisor.config.documents import ContainerDocument
 from phoenix_hypervisor.config.resolve import Documents, as_ctid
 from phoenix_hypervisor.config.site import Container, Site
 from phoenix_hypervisor.config.source import Steps
+from phoenix_hypervisor.documents import ContainerDocument
 from phoenix_hypervisor.errors import Problem
 
 QuestionKind = Literal["storage", "guest", "script", "gpu"]

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from phoenix_hypervisor.config.checks.view import Finding, View, finds
-from phoenix_hypervisor.config.documents.zfs import FEWEST_DISKS, Zfs
 from phoenix_hypervisor.config.storages import alias_key
 from phoenix_hypervisor.config.texts import did_you_mean, listing, shown
+from phoenix_hypervisor.documents.zfs import FEWEST_DISKS, Zfs
 from phoenix_hypervisor.proxmox.storage import ALLOWED_CONTENT
 
 

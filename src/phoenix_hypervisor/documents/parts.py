@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from phoenix_hypervisor.config.documents import types
-from phoenix_hypervisor.config.documents.types import (
+from phoenix_hypervisor.documents import types
+from phoenix_hypervisor.documents.types import (
     Address,
     Addresses,
     Count,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from phoenix_hypervisor.config.documents.types import (
+from phoenix_hypervisor.documents.types import (
     DatasetName,
     HostPath,
     Line,

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
-from phoenix_hypervisor.config.secrets import MASK, Secret
 from phoenix_hypervisor.config.site import Site
+from phoenix_hypervisor.documents.secrets import MASK, Secret
 from phoenix_hypervisor.errors import UsageError
 from sites import loaded
 

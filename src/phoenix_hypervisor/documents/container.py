@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from phoenix_hypervisor.config.documents import types
-from phoenix_hypervisor.config.documents.parts import (
+from phoenix_hypervisor.documents import types
+from phoenix_hypervisor.documents.parts import (
     Cloning,
     ContainerFirewall,
     HealthCheck,
@@ -21,7 +21,7 @@ from phoenix_hypervisor.config.documents.parts import (
     check_plain_ip,
     network_text,
 )
-from phoenix_hypervisor.config.documents.types import (
+from phoenix_hypervisor.documents.types import (
     Count,
     Ctid,
     Line,

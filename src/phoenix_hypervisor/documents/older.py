@@ -7,9 +7,9 @@ from typing import Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from phoenix_hypervisor.config.documents.host import HostDocument, Nfs, NfsExport, Version
-from phoenix_hypervisor.config.documents.types import Many, Model, Url
-from phoenix_hypervisor.config.documents.zfs import OlderZfs
+from phoenix_hypervisor.documents.host import HostDocument, Nfs, NfsExport, Version
+from phoenix_hypervisor.documents.types import Many, Model, Url
+from phoenix_hypervisor.documents.zfs import OlderZfs
 
 
 class OlderNvidia(Model):

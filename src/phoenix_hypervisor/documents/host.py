@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from phoenix_hypervisor.config.documents.parts import Cloning, FirewallRule, Network, network_text
-from phoenix_hypervisor.config.documents.types import (
+from phoenix_hypervisor.documents.parts import Cloning, FirewallRule, Network, network_text
+from phoenix_hypervisor.documents.secrets import Secret
+from phoenix_hypervisor.documents.types import (
     Address,
     Addresses,
     AddressPrefix,
@@ -31,9 +32,8 @@ from phoenix_hypervisor.config.documents.types import (
     one_or_list,
     words,
 )
-from phoenix_hypervisor.config.documents.types import Network as Subnet
-from phoenix_hypervisor.config.documents.zfs import Zfs
-from phoenix_hypervisor.config.secrets import Secret
+from phoenix_hypervisor.documents.types import Network as Subnet
+from phoenix_hypervisor.documents.zfs import Zfs
 
 Policy = Literal["ACCEPT", "DROP", "REJECT"]
 DomainName = Annotated[

@@ -1,7 +1,0 @@
-"""The documents as typed models: the single source of validation, schemas and reference (spec F2)."""
-
-from phoenix_hypervisor.config.documents.container import ContainerDocument, LxcDocument
-from phoenix_hypervisor.config.documents.host import HostDocument
-from phoenix_hypervisor.config.documents.older import OlderDocument
-
-__all__ = ["ContainerDocument", "HostDocument", "LxcDocument", "OlderDocument"]
