@@ -7,6 +7,7 @@ import json
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -21,11 +22,64 @@ class Slice(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+class Symbol(StrEnum):
+    """What a step does to what is there."""
+
+    ADD = "+"
+    CHANGE = "~"
+    REMOVE = "-"
+    REPLACE = "±"
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What stands in the way of a change: nothing is done to the resource, or to what needs it, while it stands there.
+
+    ``loses`` names what the change would destroy (``disk:SERIAL``); who allows that by name removes the obstacle, and
+    who does not has the whole run refused (spec S3).
+    """
+
+    reason: str
+    hint: str = ""
+    loses: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What is not as declared and stays so, as it takes more than a run does by itself; and why."""
+
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is to be said of a resource beside the commands that make it so."""
+
+    symbol: Symbol = Symbol.CHANGE
+    reason: str = "not as declared"
+    detail: str = ""
+    """A unified diff, or other lines that show the difference; no secret stands in it."""
+    obstacles: tuple[Obstacle, ...] = ()
+    kept: tuple[Difference, ...] = ()
+    notes: tuple[str, ...] = ()
+    reboot: str = ""
+    """Why it takes effect only after a reboot; empty when it needs none (spec R11)."""
+
+
 class Resource(Slice):
-    """One thing that ought to be: what it is, what it must know, what to do about the difference."""
+    """One thing that ought to be: what it is, what it must know, what to do about the difference.
+
+    ``after`` are ids of resources that come first, where they are asked for, too.
+    """
 
     kind: ClassVar[str]
+    locks: ClassVar[frozenset[str]] = frozenset()
+    """What only one at a time may work with on a machine, as ``apt``."""
+    guarded: ClassVar[bool] = False
+    """Whether it is looked at once more right before it is changed, as what stands in the way could destroy data."""
     name: str
+    after: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -33,11 +87,19 @@ class Resource(Slice):
 
     @abstractmethod
     def facts(self) -> Iterator[Fact[Any]]:
-        """The facts that ``change`` looks at."""
+        """The facts that ``change`` and ``verdict`` look at. Equal resources name equal facts."""
 
     @abstractmethod
     def change(self, facts: Facts) -> Iterator[Command]:
-        """The commands that make it so; none when it is so. Pure."""
+        """The commands that make it so; none when it is so. Pure, and blind to obstacles."""
+
+    def verdict(self, facts: Facts) -> Verdict:  # noqa: ARG002
+        """What is to be said of it; pure. Obstacles and kept differences count also where nothing is to be changed."""
+        return Verdict()
+
+    def needs(self) -> Iterator[str]:
+        """Ids of the resources that come first."""
+        yield from self.after
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
@@ -59,10 +121,15 @@ class Feature:
     sources: Mapping[str, str]
     needs_names: bool = False
     """Whether it needs name resolution in the machine."""
+    needs: tuple[str, ...] = ()
+    """Features that come first as a whole, where they are asked for."""
+    touches: tuple[str, ...] = ()
+    """For people: the files, services and objects of the machine that it changes."""
 
     def digest(self, piece: Slice) -> str:
         """The identity of what the feature establishes: its resources as data, hashed."""
-        content = [[resource.kind, resource.model_dump(mode="json")] for resource in self.resources(piece)]
+        resources = self.resources(piece)
+        content = [[resource.kind, resource.model_dump(mode="json", exclude={"after"})] for resource in resources]
         return fingerprint(json.dumps([self.name, content], sort_keys=True))
 
 

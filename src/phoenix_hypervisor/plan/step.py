@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from phoenix_hypervisor.command import Command
 from phoenix_hypervisor.features.lifecycle.conditions import Condition
 from phoenix_hypervisor.features.lifecycle.options import Effect
 from phoenix_hypervisor.resource import Resource
-
-
-class Symbol(StrEnum):
-    """What a step does to what is there."""
-
-    ADD = "+"
-    CHANGE = "~"
-    REMOVE = "-"
-    REPLACE = "±"
+from phoenix_hypervisor.resource import Symbol as Symbol
 
 
 @dataclass(frozen=True, slots=True)

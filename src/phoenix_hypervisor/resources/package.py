@@ -9,7 +9,7 @@ from pydantic import Field
 
 from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.machine import Fact, Facts
-from phoenix_hypervisor.resource import Resource
+from phoenix_hypervisor.resource import Resource, Symbol, Verdict
 
 _APT = ("-y", "-q", "-o", "DPkg::Lock::Timeout=120", "-o", "Dpkg::Options::=--force-confold")
 _TIMEOUT = 1800.0
@@ -30,6 +30,7 @@ class Packages(Resource):
     """
 
     kind: ClassVar[str] = "package"
+    locks: ClassVar[frozenset[str]] = frozenset({"apt"})
     packages: tuple[PackageName, ...]
 
     @property
@@ -45,6 +46,10 @@ class Packages(Resource):
             yield Command("dpkg", "--configure", "-a", "--force-confold", timeout=_TIMEOUT)
             yield Command("apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any", timeout=_TIMEOUT)
             yield Command("apt-get", "install", *_APT, "--no-install-recommends", *missing, timeout=_TIMEOUT)
+
+    def verdict(self, facts: Facts) -> Verdict:
+        missing = [name for name in self.packages if name not in facts[self._fact]]
+        return Verdict(Symbol.ADD, f"not installed: {', '.join(missing)}")
 
     def __str__(self) -> str:
         return ", ".join(self.packages)
