@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from phoenix_hypervisor.cli.fitting import fit
+from furnishing import furnish
 from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.config.load import load
 from phoenix_hypervisor.config.site import Site
@@ -158,9 +158,9 @@ def load_site(folder: Path) -> Site:
 
 
 def fitted(site: Site, node: Node | None = None) -> Rig:
-    """The site on a fresh node that has what it takes for granted."""
+    """The site on a fresh node on which the host part was done: what its containers stand on is there."""
     node = node or Node.new()
-    fit(site, node)
+    furnish(site, node)
     return Rig(site, node)
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from drift import LOST, Drift, drifts, of_volumes
 from ground import DIRECTORY, WAYS, Ground, Json, configuration, mounts_of, wrong_after
 from phoenix_hypervisor.events import Ran
+from phoenix_hypervisor.plan.step import Blocked
 from rig import Rig, site_of
 
 Grounds = Callable[[str, str], Ground]
@@ -47,11 +48,17 @@ def test_one_apply_makes_up_for_any_drift(grounds: Grounds, example: str, way: s
     ctid = data.draw(st.sampled_from(sorted(ground.site.containers)), "container")
     done = [drift.do(rig.node, ctid).ok for drift in data.draw(drifts(), "drifts")]
     assume(any(done))
+    assume(not any(_is_a_guess(blocked) for blocked in rig.plan().blocked))
     before = configuration(rig.node, ctid)
     rig.converge()
     assert wrong_after(ground, rig.node, ctid, before) == []
     assert rig.plan().empty
     assert restarts(rig) <= 1
+
+
+def _is_a_guess(blocked: Blocked) -> bool:
+    """Whether several lost volumes could be the one that is declared; another test says what happens then."""
+    return "-disk-0 or " in blocked.reason
 
 
 @pytest.mark.parametrize("text", of_volumes(LOST))

@@ -24,7 +24,7 @@ Example:
   phoenix apply 950 --etc examples/ai-lab --on sim:node.json --yes
 \b
 Exit codes: 0 done or nothing to do; 1 something failed; 2 configuration or usage error;
-4 refused; 5 another run holds the lock; 130 interrupted.""",
+4 refused, as data would be lost; 5 another run holds the lock; 130 interrupted.""",
 )
 @request_options
 @changing_options
@@ -36,11 +36,7 @@ Exit codes: 0 done or nothing to do; 1 something failed; 2 configuration or usag
     help="Apply the plan that plan --out has saved, exactly; refused when what it is about has changed.",
 )
 def command(
-    targets: tuple[str, ...],
-    etc: str | None,
-    on: str | None,
-    rebuild: tuple[int, ...],
-    no_restart: bool,
+    request: Request,
     output: str,
     yes: bool,
     jobs: int,
@@ -52,12 +48,11 @@ def command(
     TARGETS narrow it: host, a feature's name, CTIDs, names. A target brings what it needs. Run it again, and nothing
     changes; after an interruption it goes on where it was.
     """
-    manner = Manner(output, yes, jobs, fail_fast)
+    manner = Manner(output, yes, jobs, fail_fast, request.mode == "interactive")
     manner.require_consent()
-    request = Request(etc, on, targets, rebuild, not no_restart)
     saved = _read(file, request) if file is not None else None
     if saved is not None:
-        request = replace(saved.request, etc=etc or saved.request.etc, on=on or saved.request.on)
+        request = replace(saved.request, etc=request.etc or saved.request.etc, on=request.on or saved.request.on)
     with session(request, exclusive=True) as current:
         found: list[Problem] = []
 
@@ -73,8 +68,8 @@ def command(
 
 def _read(file: Path, request: Request) -> SavedPlan:
     """A saved plan says itself what it is for; nothing can be added to it."""
-    if request.targets or request.rebuild or not request.restart:
-        raise UsageError("A saved plan is applied as it is.", "Give no targets, --rebuild or --no-restart with --plan.")
+    if request != Request(request.etc, request.on):
+        raise UsageError("A saved plan is applied as it is.", "With --plan give nothing that says what is to be done.")
     try:
         return parse(file.read_text(encoding="utf-8", errors="surrogateescape"), str(file))
     except OSError as error:

@@ -14,7 +14,7 @@ from phoenix_hypervisor.cli.options import output_option, yes_option
 from phoenix_hypervisor.cli.run import Intent, Outcome, carry_out
 from phoenix_hypervisor.cli.session import Session, tell_given, tell_problems, terminal_style
 from phoenix_hypervisor.engine.walk import JOBS
-from phoenix_hypervisor.errors import Interrupted, Problem, UsageError
+from phoenix_hypervisor.errors import Interrupted, Problem, Refused, UsageError
 from phoenix_hypervisor.plan.estimate import Estimate, estimate
 from phoenix_hypervisor.plan.step import Plan
 from phoenix_hypervisor.report.text import duration, plural, render_plan
@@ -30,10 +30,12 @@ class Manner:
     yes: bool
     jobs: int
     fail_fast: bool
+    asks: bool = False
+    """Whether what would be lost is asked for, each by its name (spec S3)."""
 
     def require_consent(self) -> None:
         """Without a terminal nobody can be asked; UsageError unless it was said beforehand (spec C1)."""
-        if not self.yes and (self.output == "json" or not sys.stdin.isatty()):
+        if (self.asks or not self.yes) and (self.output == "json" or not sys.stdin.isatty()):
             raise UsageError("There is no terminal to ask on.", "Give --yes to go ahead without asking.")
 
 
@@ -54,13 +56,17 @@ def changing_options(function: F) -> F:
 def perform(current: Session, intent: Intent, manner: Manner, problems: Callable[[], Iterable[Problem]]) -> int:
     """Show what would be done, ask, do it, and tell; returns the exit code. ``problems`` are told first."""
     plan = intent.plan(current.wait(current.look()))
+    if manner.asks and plan.refused:
+        _ask_for_each(current, plan)
+        plan = intent.plan(current.wait(current.look()))
     guess = estimate(plan, current.where.transport.expected, manner.jobs)
     if manner.output == "text":
         tell_problems(problems())
         tell_given(current.where)
         click.echo(render_plan(plan, current.where.label, terminal_style(), guess))
-    if plan.empty:
+    if plan.empty or plan.refused:
         return _nothing(current, plan, guess, manner)
+    _require_word_for_reboot(plan, manner)
     if not manner.yes and not click.confirm(f"\n{intent.question}"):
         raise Interrupted("Nothing was changed.")
     live = manner.output == "text"
@@ -69,12 +75,29 @@ def perform(current: Session, intent: Intent, manner: Manner, problems: Callable
     return outcome.exit_code
 
 
+def _ask_for_each(current: Session, plan: Plan) -> None:
+    """What is typed is what may be lost; anything else leaves it refused."""
+    for refusal in plan.refused:
+        click.echo(f"{refusal.reason}.")
+        if click.prompt(f"To destroy it, type {refusal.loses}", default="", show_default=False) == refusal.loses:
+            current.allowed.add(refusal.loses)
+
+
+def _require_word_for_reboot(plan: Plan, manner: Manner) -> None:
+    """Running containers are not stopped by a reboot that nobody said yes to beforehand (spec R11)."""
+    if plan.stops_guests and not manner.yes:
+        raise UsageError("The reboot would stop running containers.", "Say --yes with --reboot, or stop them first.")
+
+
 def _nothing(current: Session, plan: Plan, guess: Estimate, manner: Manner) -> int:
+    code = Refused.exit_code if plan.refused else 0
     if manner.output == "json":
         shown = {"plan": plan.as_json(), "given": list(current.where.given), "done": [], "failed": {}, "skipped": {}}
-        ended = {"estimate": guess.as_json(), "exit_code": 0}
+        ended = {"estimate": guess.as_json(), "exit_code": code}
         click.echo(json.dumps(shown | ended, ensure_ascii=False, indent=2))
-    return 0
+    elif plan.refused:
+        raise Refused("Data would be lost, and nothing was done.", "What to do stands at each refusal above.")
+    return code
 
 
 def _tell(current: Session, outcome: Outcome, guess: Estimate, manner: Manner) -> None:
@@ -91,6 +114,7 @@ def _tell(current: Session, outcome: Outcome, guess: Estimate, manner: Manner) -
             "unfinished": outcome.unfinished,
             "still_different": [step.id for step in outcome.remaining],
             "seconds": round(outcome.seconds, 3),
+            "reboot_required": [] if outcome.rebooted else list(outcome.plan.reboot),
             "journal": str(outcome.journal),
             "exit_code": outcome.exit_code,
         }
@@ -114,5 +138,7 @@ def _afterwards(outcome: Outcome) -> Iterable[str]:
         yield f"UNDONE {target}: {outcome.plan.undo[target].title} (rollback_on_failure)"
     if outcome.unfinished:
         yield f"Left unfinished: {', '.join(outcome.unfinished)}. The next apply goes on from there."
+    if outcome.plan.reboot and not outcome.rebooted:
+        yield f"Reboot required: {'; '.join(dict.fromkeys(outcome.plan.reboot))}. Run again after it, or with --reboot."
     for step in outcome.remaining:
         yield f"STILL DIFFERENT {step.id}: {step.title} ({step.reason})"

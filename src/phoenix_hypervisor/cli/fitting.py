@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from phoenix_hypervisor.config.site import Site
 from phoenix_hypervisor.proxmox.storage import split_volume
@@ -12,16 +12,31 @@ if TYPE_CHECKING:
     from phoenix_hypervisor.simulator.node import Node
 
 _DISK = 2 << 40
+_BY_ID = "/dev/disk/by-id/"
 _CACHE = "/template/cache/"
 
 
 def fit(site: Site, node: Node) -> tuple[str, ...]:
-    """Everything that a node of this site has before Phoenix comes. Host set-up will take over pools and storages."""
+    """Everything that a node of this site has before Phoenix comes: its disks, cards and bridges, and what containers
+    take for granted and no document declares."""
     return tuple(
-        line
-        for part in (_bridges, _cards, _pools, _datasets, _storages, _lxc_storages, _tarballs)
-        for line in part(site, node)
+        line for part in (_bridges, _cards, _disks, _downloads, _storages, _tarballs) for line in part(site, node)
     )
+
+
+def furnish(values: Mapping[str, Any], node: Node) -> tuple[str, ...]:
+    """What a slice of the configuration takes for granted: the disks that it names, wherever they stand in it."""
+    disks = [text for text in _texts(values) if text.startswith(_BY_ID)]
+    return tuple(_given_disks(node, disks))
+
+
+def _texts(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (text for each in value.values() for text in _texts(each))
+    elif isinstance(value, list | tuple):
+        yield from (text for each in value for text in _texts(each))
 
 
 def _bridges(site: Site, node: Node) -> Iterable[str]:
@@ -40,11 +55,26 @@ def _cards(site: Site, node: Node) -> Iterable[str]:
         yield f"{count} NVIDIA card{'s' if count > 1 else ''}"
 
 
-def _pools(site: Site, node: Node) -> Iterable[str]:
-    for pool in site.host.zfs.pools if site.host.zfs else ():
-        disks = [node.add_disk(disk.rpartition("/")[2], _DISK) for disk in pool.disks]
-        node.add_pool(pool.name, _DISK, disks=disks)
-        yield f"pool {pool.name}" + (f" on {len(disks)} disk{'s' if len(disks) > 1 else ''}" if disks else "")
+def _disks(site: Site, node: Node) -> Iterable[str]:
+    pools = site.host.zfs.pools if site.host.zfs else ()
+    return _given_disks(node, [disk for pool in pools for disk in pool.disks])
+
+
+def _given_disks(node: Node, disks: Iterable[str]) -> Iterable[str]:
+    """Empty disks, for the names under /dev/disk/by-id that nothing has yet."""
+    names = [disk.removeprefix(_BY_ID) for disk in disks if disk.startswith(_BY_ID) and not node.files.exists(disk)]
+    for name in dict.fromkeys(names):
+        node.add_disk(name, _DISK)
+    if names:
+        yield f"{len(names)} empty disk{'s' if len(names) > 1 else ''}"
+
+
+def _downloads(site: Site, node: Node) -> Iterable[str]:
+    """The installer of the driver, where the site says that it is to be had."""
+    driver = site.host.nvidia_driver
+    if driver is not None and driver.version and driver.runfile_url:
+        node.add_runfile(driver.runfile_url, driver.version)
+        yield f"a download of the NVIDIA driver {driver.version}"
 
 
 def _ensure_dataset(node: Node, name: str) -> Iterable[str]:
@@ -60,28 +90,10 @@ def _ensure_dataset(node: Node, name: str) -> Iterable[str]:
             yield f"dataset {dataset}"
 
 
-def _datasets(site: Site, node: Node) -> Iterable[str]:
-    for dataset in site.host.zfs.datasets if site.host.zfs else ():
-        parent = dataset.full_name.rpartition("/")[0]
-        yield from _ensure_dataset(node, parent)
-        if dataset.full_name not in node.zfs.datasets:
-            node.add_dataset(dataset.full_name, **dataset.properties)
-            yield f"dataset {dataset.full_name}"
-
-
 def _storages(site: Site, node: Node) -> Iterable[str]:
-    for storage in site.storages.values():
-        if storage.id not in node.storages.all() and storage.type in ("zfspool", "dir"):
-            yield from _ensure_dataset(node, storage.dataset)
-            place = {"pool": storage.dataset} if storage.type == "zfspool" else {"path": f"/{storage.dataset}"}
-            node.add_storage(storage.id, storage.type, sorted(storage.content), **place)
-            yield f"storage {storage.id} ({storage.type}: {', '.join(sorted(storage.content))})"
-
-
-def _lxc_storages(site: Site, node: Node) -> Iterable[str]:
     """Storages that containers name and no document declares: zfspools over the default dataset, or their own."""
     for name in sorted({container.storage for container in site.containers.values() if container.storage}):
-        if name not in node.storages.all():
+        if name not in node.storages.all() and name not in site.storages:
             dataset = site.host.proxmox_defaults.zfs_lxc_pool or f"tank/{name}"
             yield from _ensure_dataset(node, dataset)
             node.add_storage(name, "zfspool", "images,rootdir", pool=dataset)
@@ -92,6 +104,10 @@ def _tarballs(site: Site, node: Node) -> Iterable[str]:
     wanted = {container.tarball for container in site.containers.values() if container.tarball}
     for tarball in sorted(wanted):
         split = split_volume(tarball)
+        if split is not None and split[0] in site.storages:
+            continue  # its storage is yet to be made, and can fetch it
+        if any(tarball.startswith(f"{place}/") for place in site.mountpoints.values()):
+            continue  # it would lie where a dataset is to be mounted
         if split is not None and split[0] not in node.storages.all():
             node.add_storage(split[0], "dir", "vztmpl", path=f"/srv/{split[0]}")
             yield f"storage {split[0]} (dir: vztmpl)"

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any, TypeVar
 
 import click
 
+from phoenix_hypervisor.errors import UsageError
+from phoenix_hypervisor.plan.saved import Request
+
+_REQUEST = ("etc", "on", "targets", "rebuild", "mode", "allow", "reboot", "upgrade")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -43,17 +48,51 @@ def yes_option(function: F) -> F:
     return click.option("--yes", "-y", is_flag=True, help="Do not ask.")(function)
 
 
-def request_options(function: F) -> F:
-    """What is to be planned, and where: TARGETS and the options of ``Request``."""
+def request_options(function: Callable[..., int]) -> Callable[..., int]:
+    """What is to be planned, and where: TARGETS and options, given to the verb as one ``Request``."""
+
+    @wraps(function)
+    def collected(*, no_restart: bool, **options: Any) -> int:
+        asked = {name: options.pop(name) for name in _REQUEST}
+        require_mode(asked["mode"], asked["allow"])
+        return function(request=Request(restart=not no_restart, **asked), **options)
+
     for option in (
+        click.option("--upgrade", is_flag=True, help="Upgrade the node's packages, too."),
+        click.option("--reboot", is_flag=True, help="Reboot the node at the end, where a change needs it."),
+        *destroying_options,
         click.option("--no-restart", is_flag=True, help="Stop nothing that runs; what needs it waits, and is told."),
         rebuild_option,
         on_option,
         etc_option,
         click.argument("targets", nargs=-1),
     ):
-        function = option(function)
-    return function
+        collected = option(collected)
+    return collected
+
+
+destroying_options: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--allow-destroy",
+        "allow",
+        multiple=True,
+        metavar="THING",
+        help="With --mode force: what may be lost, named as the refusal names it (disk:SERIAL).",
+    ),
+    click.option(
+        "--mode",
+        type=click.Choice(["safe", "interactive", "force"]),
+        default="safe",
+        show_default=True,
+        help="What would destroy data: safe refuses it, interactive asks for each, force needs --allow-destroy.",
+    ),
+)
+
+
+def require_mode(mode: str, allow: Sequence[str]) -> None:
+    """What may be lost is named with --mode force, and nowhere else."""
+    if allow and mode != "force":
+        raise UsageError("--allow-destroy goes with --mode force.", "In --mode interactive you are asked.")
 
 
 def rebuild_option(function: F) -> F:

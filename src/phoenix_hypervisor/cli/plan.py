@@ -12,7 +12,7 @@ import click
 from phoenix_hypervisor.cli.options import output_option, request_options
 from phoenix_hypervisor.cli.session import session, tell_given, tell_problems, terminal_style
 from phoenix_hypervisor.engine.walk import JOBS
-from phoenix_hypervisor.errors import UsageError
+from phoenix_hypervisor.errors import Refused, UsageError
 from phoenix_hypervisor.plan.estimate import estimate
 from phoenix_hypervisor.plan.saved import Request, SavedPlan
 from phoenix_hypervisor.report.text import duration, render_plan
@@ -25,7 +25,7 @@ Example:
   phoenix plan 950 --etc examples/ai-lab --on sim
 \b
 Exit codes: 0 done; 1 the node could not be read; 2 configuration or usage error;
-3 with --exit-code, when changes wait.""",
+3 with --exit-code, when changes wait; 4 data would be lost.""",
 )
 @request_options
 @output_option()
@@ -33,11 +33,7 @@ Exit codes: 0 done; 1 the node could not be read; 2 configuration or usage error
 @click.option("--stats", is_flag=True, help="Also say how many round trips, commands and seconds it took.")
 @click.option("--exit-code", is_flag=True, help="Exit 3 when changes wait.")
 def command(
-    targets: tuple[str, ...],
-    etc: str | None,
-    on: str | None,
-    rebuild: tuple[int, ...],
-    no_restart: bool,
+    request: Request,
     output: str,
     out: Path | None,
     stats: bool,
@@ -47,7 +43,7 @@ def command(
 
     TARGETS narrow it: host, a feature's name, CTIDs, names. A target brings what it needs.
     """
-    with session(Request(etc, on, targets, rebuild, not no_restart)) as current:
+    with session(request) as current:
         node = current.wait(current.look())
         problems = (*current.warnings, *current.judge(node))
         plan = current.plan(node)
@@ -69,6 +65,8 @@ def command(
             if stats:
                 trips, commands = used["round_trips"], used["commands"]
                 click.echo(f"Round trips: {trips}; commands: {commands}; {duration(used['seconds'])} on the node.")
+        if plan.refused:
+            return Refused.exit_code
         return 3 if exit_code and not plan.empty else 0
 
 

@@ -18,11 +18,11 @@ from phoenix_hypervisor.cli.session import Session, terminal_style
 from phoenix_hypervisor.documents.secrets import literals, redactor
 from phoenix_hypervisor.engine import runlock
 from phoenix_hypervisor.engine.walk import Settings, Summary, Walk
-from phoenix_hypervisor.errors import PhoenixError
+from phoenix_hypervisor.errors import PhoenixError, Refused
 from phoenix_hypervisor.events import Event, Note, RunEnded, RunStarted
 from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.journal import Journal
-from phoenix_hypervisor.plan.step import Plan, Step
+from phoenix_hypervisor.plan.step import REBOOT, Plan, Step
 from phoenix_hypervisor.report.progress import Lines, Live
 
 Tell = Callable[[Event], None]
@@ -60,6 +60,10 @@ class Outcome:
         return step_id.partition(":")[0]
 
     @property
+    def rebooted(self) -> bool:
+        return REBOOT in self.summary.done
+
+    @property
     def exit_code(self) -> int:
         if self.interrupted:
             return 130
@@ -72,7 +76,9 @@ def carry_out(
     """Apply the plan under the run lock; a node that changed since it was shown is planned anew."""
     run = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{os.getpid()}"
     with Journal(current.where.places, run, bool(current.site.host.behavior.debug_mode)) as journal:
-        settings = Settings(current.where.clock, jobs, fail_fast, redactor(literals(current.site.host)))
+        settings = Settings(
+            current.where.clock, jobs, fail_fast, redactor(literals(current.site.host) | current.revealed)
+        )
         return current.wait(_locked(current, intent, plan, run, settings, journal, live, approved))
 
 
@@ -116,6 +122,8 @@ async def _locked(
 async def _plan_again(current: Session, intent: Intent, shown: Plan, approved: bool) -> Plan:
     """The node as it is now that nobody else changes it."""
     plan = intent.plan(await current.look())
+    if plan.refused:
+        raise Refused(f"{plan.refused[0].reason}; nothing was done.", plan.refused[0].hint)
     if plan.steps != shown.steps and not approved:
         raise PhoenixError("The node changed after the plan was shown; nothing was done.", "Run it again.")
     return plan
@@ -123,7 +131,7 @@ async def _plan_again(current: Session, intent: Intent, shown: Plan, approved: b
 
 async def _still_needed(current: Session, intent: Intent, summary: Summary) -> tuple[Step, ...]:
     """Exit code 0 is not the truth: what was done must not be needed any more."""
-    if summary.failed or summary.skipped:
+    if summary.failed or summary.skipped or REBOOT in summary.done:
         return ()
     return intent.left(await current.look()).steps
 

@@ -7,13 +7,14 @@ import os
 import sys
 from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from phoenix_hypervisor.cli.fitting import fit
+from phoenix_hypervisor.cli.revealing import Secrets
 from phoenix_hypervisor.cli.where import Where, absolute, reach
 from phoenix_hypervisor.config.checks.view import Question
 from phoenix_hypervisor.config.load import Loaded, find_etc, load
@@ -23,6 +24,8 @@ from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.features.lifecycle.reading import read_node
 from phoenix_hypervisor.machine import Machine
 from phoenix_hypervisor.plan.build import build
+from phoenix_hypervisor.plan.host import Part, facts_of, foreseen, hidden, needed_by, parts, plan_host
+from phoenix_hypervisor.plan.host import selection as selection_of
 from phoenix_hypervisor.plan.preflight import answer, preflight
 from phoenix_hypervisor.plan.saved import Request, SavedPlan, save
 from phoenix_hypervisor.plan.step import Plan
@@ -44,6 +47,14 @@ class Session:
     where: Where
     runner: asyncio.Runner
     request: Request
+    parts: tuple[Part, ...] = ()
+    """The features of the node, with their resources."""
+    chosen: frozenset[str] = frozenset()
+    """Ids of the resources of the node that are meant."""
+    allowed: set[str] = field(default_factory=set)
+    """What may be lost, as ``disk:SERIAL``."""
+    revealed: frozenset[str] = frozenset()
+    """The secrets that were looked up: to be shown nowhere."""
     histories: tuple[int, ...] = ()
     """Containers of which every snapshot is to be known."""
 
@@ -57,7 +68,8 @@ class Session:
 
     async def look(self) -> Node:
         """Read the node: one round trip."""
-        return await read_node(self.machine, replace(asked_of(self.site), histories=self.histories))
+        more = facts_of(self.parts, self.chosen)
+        return await read_node(self.machine, replace(asked_of(self.site), histories=self.histories, more=more))
 
     def knowing(self, histories: tuple[int, ...]) -> Session:
         """The same session, which looks at every snapshot of these containers, too."""
@@ -65,6 +77,7 @@ class Session:
 
     def judge(self, node: Node) -> tuple[Problem, ...]:
         """Warnings that only the node could tell; ConfigurationError when it tells of errors."""
+        node = foreseen(self.site, node, self.chosen)
         found = [*answer(self.questions, node), *preflight(self.site, self.selection.ctids, node)]
         if any(problem.severity == "error" for problem in found):
             raise ConfigurationError(sorted([*self.warnings, *found], key=lambda problem: problem.place))
@@ -76,12 +89,17 @@ class Session:
         return None if self.selection.everything else self.selection.ctids
 
     def plan(self, node: Node) -> Plan:
-        asked = self.request
-        return build(self.site, node, self._selected, self.selection.host, asked.rebuild, asked.restart)
+        return self._plan(node, self.request.rebuild, self.request.reboot)
 
     def plan_after(self, node: Node) -> Plan:
         """What is still to be done when the run is over: what was to be made anew was."""
-        return build(self.site, node, self._selected, self.selection.host, may_restart=self.request.restart)
+        return self._plan(node, (), False)
+
+    def _plan(self, node: Node, rebuild: tuple[int, ...], reboot: bool) -> Plan:
+        own = plan_host(self.parts, self.chosen, node.facts, frozenset(self.allowed))
+        node = foreseen(self.site, node, self.chosen)
+        whole, restart = self.selection.host, self.request.restart
+        return build(self.site, node, self._selected, whole, rebuild, restart, own, reboot)
 
     def saved(self, plan: Plan, node: Node, also: Iterable[str] = ()) -> SavedPlan:
         """The plan as a file holds it; with the facts of these targets, too."""
@@ -104,7 +122,24 @@ def session(request: Request, exclusive: bool = False) -> Iterator[Session]:
     reached = reach(request.on, lambda node: fit(site, node), exclusive)
     with reached as where, asyncio.Runner(loop_factory=where.loop) as runner:
         try:
-            yield Session(site, certain, loaded.questions, selection, where, runner, request)
+            secrets = Secrets(site.etc, os.environ, where.simulated)
+            found = parts(site, lambda name: secrets.reveal if name in selection.features else hidden, request.upgrade)
+            secrets.require()
+            needed = needed_by(site, selection.ctids).values()
+            chosen = selection_of(found, selection.features, frozenset().union(*needed))
+            yield Session(
+                site,
+                certain,
+                loaded.questions,
+                selection,
+                where,
+                runner,
+                request,
+                found,
+                chosen,
+                set(request.allow),
+                frozenset(secrets.revealed),
+            )
         finally:
             runner.run(where.transport.close())
 

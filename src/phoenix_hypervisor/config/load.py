@@ -58,6 +58,7 @@ def load(etc: Path, checks: Iterable[Check] = tuple(CHECKS.values())) -> Loaded:
         host_source or Source(_typed(host_path), {}),
         lxc_source or Source(_typed(lxc_path), {}),
         files,
+        has_host=host_source is not None,
     )
     site = resolve(documents)
     findings = list(check(View.of(site, documents, host_damage, lxc.damaged), checks))

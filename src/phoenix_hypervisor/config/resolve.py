@@ -26,6 +26,7 @@ class Documents:
     host_source: Source
     lxc_source: Source
     files: tuple[str, ...]
+    has_host: bool = True
 
 
 def resolve(documents: Documents) -> Site:
@@ -51,6 +52,7 @@ def resolve(documents: Documents) -> Site:
         files=documents.files,
         feature_names=container_feature_names() | own_features(documents.etc),
         script_folders=folders,
+        has_host=documents.has_host,
     )
 
 

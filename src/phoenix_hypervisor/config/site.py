@@ -14,6 +14,7 @@ from phoenix_hypervisor.config.source import Source, Steps
 from phoenix_hypervisor.config.storages import DeclaredStorage
 from phoenix_hypervisor.documents.host import HostDocument, HostFirewall, SharedVolume
 from phoenix_hypervisor.documents.parts import Cloning, ContainerFirewall, HealthCheck, IdMap
+from phoenix_hypervisor.documents.zfs import mountpoint_of
 from phoenix_hypervisor.errors import Place, Problem, Severity
 
 DEFAULT_ROOT = Path("/usr/local/phoenix_hypervisor")
@@ -205,6 +206,15 @@ class Site:
     feature_names: frozenset[str] = frozenset()
     """Every feature that there is, own ones from ``features.d`` included."""
     script_folders: tuple[Path, ...] = ()
+    has_host: bool = False
+    """Whether there is a host document at all."""
+
+    @property
+    def mountpoints(self) -> Mapping[str, str]:
+        """Every declared dataset that is mounted, with its place."""
+        datasets = self.host.zfs.datasets if self.host.zfs else ()
+        places = {each.full_name: mountpoint_of(each, self.host.mount_point_base) for each in datasets}
+        return {name: place for name, place in places.items() if place is not None}
 
     def place(self, dotted: str = "") -> Place:
         """Where a field of the host document stands, as ``zfs.pools.0.disks.1``."""

@@ -115,6 +115,19 @@ class Dataset(Model):
         return frozenset(filter(None, (self.proxmox_content_type or "").split(",")))
 
 
+def mountpoint_of(dataset: Dataset, base: str | None) -> str | None:
+    """Where a declared dataset is mounted; None where it is not (``none``, ``legacy``).
+
+    Its own property decides, else ``base``, the ``mount_point_base``. What holds volumes stays where ZFS puts it.
+    """
+    own = dataset.properties.get("mountpoint")
+    if own is not None:
+        return own if own.startswith("/") else None
+    if base is None or dataset.proxmox_storage_type == "zfspool":
+        return f"/{dataset.full_name}"
+    return f"{base.rstrip('/')}/{dataset.full_name}"
+
+
 class Zfs(Model):
     """Pools, datasets and the limit of the ARC."""
 

@@ -9,7 +9,8 @@ from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.engine.converge import converge
 from phoenix_hypervisor.features.lifecycle.inside import stamp
 from phoenix_hypervisor.machine import Machine
-from phoenix_hypervisor.plan.step import Converge, Expect, Guarded, Poll, Work
+from phoenix_hypervisor.plan.step import Converge, Established, Expect, Guarded, Poll, Unobstructed, Work
+from phoenix_hypervisor.resource import Resource
 from phoenix_hypervisor.transport.container import ContainerTransport
 
 Told = Callable[[Command, Result], None]
@@ -54,6 +55,10 @@ class Worker:
             await self._guarded(work)
         elif isinstance(work, Expect):
             await self._expect(work)
+        elif isinstance(work, Unobstructed):
+            await self._look_once_more(work)
+        elif isinstance(work, Established):
+            await self._established(work.resource)
         else:
             await self._converge(work)
 
@@ -98,6 +103,22 @@ class Worker:
         wrong = [text for condition, fact in looked if (text := condition.wrong(read[fact]))]
         if wrong:
             raise WorkFailed(f"the commands succeeded, but {'; '.join(wrong)}")
+
+    async def _look_once_more(self, work: Unobstructed) -> None:
+        """What was planned must still be right: somebody may have begun to use what is there."""
+        facts = await self._machine.read(work.resource.facts())
+        for obstacle in work.resource.verdict(facts).obstacles:
+            if obstacle.loses not in work.allowed:
+                raise WorkFailed(f"{obstacle.reason}. {obstacle.hint}".strip())
+        if tuple(work.resource.change(facts)) != work.commands:
+            raise WorkFailed("the node changed since the plan was made; nothing was done. Run again.")
+
+    async def _established(self, resource: Resource) -> None:
+        """Exit code 0 is not the truth."""
+        facts = await self._machine.read(resource.facts())
+        if any(resource.change(facts)):
+            reason = resource.verdict(facts).reason
+            raise WorkFailed(f"the commands succeeded, but it is not so: {reason}")
 
     async def _guarded(self, work: Guarded) -> None:
         try:

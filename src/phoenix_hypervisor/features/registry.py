@@ -6,30 +6,33 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
+from types import ModuleType
 
 from phoenix_hypervisor.features import container, host
 from phoenix_hypervisor.resource import Feature
 
-COMING = {
-    **dict.fromkeys(("initial_setup", "admin_user", "zfs", "nfs", "samba"), "host"),
-    **dict.fromkeys(("nvidia", "docker", "portainer", "vllm", "ollama", "llama_cpp"), "container"),
-}
-"""Features that are asked for and no module establishes yet, with their scope; plans list them as not managed."""
+COMING = ("nvidia", "docker", "portainer", "vllm", "ollama", "llama_cpp")
+"""Features of containers that are asked for and no module establishes yet; plans list them as not managed."""
 
 
 @cache
-def features() -> Mapping[str, Feature]:
-    """The features by name, in the order of their names."""
-    found: dict[str, Feature] = {}
-    for room in (host, container):
-        for module in pkgutil.iter_modules(room.__path__, room.__name__ + "."):
-            feature = getattr(importlib.import_module(module.name), "feature", None)
-            if isinstance(feature, Feature):
-                found[feature.name] = feature
-    return dict(sorted(found.items()))
+def of_host() -> Mapping[str, Feature]:
+    """The features of the node by name, in the order of their names."""
+    return _found(host)
+
+
+@cache
+def of_containers() -> Mapping[str, Feature]:
+    """The features of containers by name, in the order of their names."""
+    return _found(container)
+
+
+def _found(room: ModuleType) -> Mapping[str, Feature]:
+    modules = (importlib.import_module(each.name) for each in pkgutil.iter_modules(room.__path__, room.__name__ + "."))
+    found = (getattr(module, "feature", None) for module in modules)
+    return {feature.name: feature for feature in found if isinstance(feature, Feature)}
 
 
 def container_feature_names() -> frozenset[str]:
     """What a container's ``features`` may name, established already or not."""
-    there = (feature.name for feature in features().values() if feature.scope == "container")
-    return frozenset((*there, *(name for name, scope in COMING.items() if scope == "container")))
+    return frozenset((*of_containers(), *COMING))

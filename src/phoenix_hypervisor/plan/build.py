@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from phoenix_hypervisor.command import Command
 from phoenix_hypervisor.config.site import Site
 from phoenix_hypervisor.errors import Refused
 from phoenix_hypervisor.features.lifecycle import commands
@@ -16,10 +17,13 @@ from phoenix_hypervisor.plan.container import plan_container
 from phoenix_hypervisor.plan.destroy import clones_first, destructions
 from phoenix_hypervisor.plan.explain import undeclared
 from phoenix_hypervisor.plan.graph import order
+from phoenix_hypervisor.plan.host import HOST, HostPlan, needed_by
 from phoenix_hypervisor.plan.obstacle import Obstacle
-from phoenix_hypervisor.plan.step import Blocked, Expect, Kept, Plan, Step, Symbol, Undo
+from phoenix_hypervisor.plan.step import REBOOT, Blocked, Change, Expect, Kept, Plan, Refusal, Step, Symbol, Undo
 from phoenix_hypervisor.plan.survey import Survey, needs_of
 from phoenix_hypervisor.plan.unmanaged import unmanaged
+
+_NOTHING = HostPlan()
 
 
 def build(
@@ -29,11 +33,14 @@ def build(
     host: bool = True,
     rebuild: Iterable[int] = (),
     may_restart: bool = True,
+    own: HostPlan = _NOTHING,
+    reboot: bool = False,
 ) -> Plan:
     """The plan for the selected containers (all when None); what they need must be among them.
 
-    ``rebuild``: containers to be destroyed and made anew; Refused when that may not be. ``may_restart``: whether what
-    runs may be stopped.
+    ``own`` is the plan of the node itself, which comes first; ``reboot``: whether it is rebooted at the end, where that
+    is needed. ``rebuild``: containers to be destroyed and made anew; Refused when that may not be. ``may_restart``:
+    whether what runs may be stopped.
     """
     removed = destructions(site, node, rebuild)
     node = node.without(removed) if removed else node
@@ -42,27 +49,40 @@ def build(
     needs = needs_of(survey, chosen)
     outcomes: dict[int, Outcome] = {}
     blocked: dict[int, Blocked] = {}
+    waiting: dict[int, Blocked] = {}
+    wanted = needed_by(site, chosen)
     for ctid in order(needs, key=lambda ctid: ctid):
-        waits_for = [need for need in needs[ctid] if need in blocked]
         try:
-            if waits_for:
-                raise Obstacle(f"it needs {waits_for[0]}, which cannot go on", "")
+            if lost := [need for need in needs[ctid] if need in blocked]:
+                raise Obstacle(f"it needs {lost[0]}, which cannot go on", "")
+            if later := [need for need in needs[ctid] if need in waiting]:
+                waiting[ctid] = Blocked(str(ctid), f"it needs {later[0]}, which waits for the reboot", "")
+                continue
             container = site.containers[ctid]
-            outcomes[ctid] = plan_container(survey, container, outcomes, removed.get(ctid), may_restart)
+            outcome = plan_container(survey, container, outcomes, removed.get(ctid), may_restart)
+            if outcome.steps and (why := _waits(own, wanted[ctid])):
+                waiting[ctid] = Blocked(str(ctid), why, "")
+                continue
+            outcomes[ctid] = outcome
         except Obstacle as obstacle:
             blocked[ctid] = Blocked(str(ctid), obstacle.reason, obstacle.hint)
     if lost := sorted(set(removed) & set(blocked)):
         raise Refused(f"CT {lost[0]} could not be made anew: {blocked[lost[0]].reason}.", blocked[lost[0]].hint)
-    made = [step for outcome in outcomes.values() for step in outcome.steps]
+    made = [step for ctid, outcome in outcomes.items() for step in _after_host(outcome.steps, own, wanted[ctid])]
+    made = [*clones_first(removed), *_with_downloads(site, node, made, own)]
     return Plan(
         node=node.name,
-        steps=(*clones_first(removed), *_with_downloads(site, node, made)),
-        blocked=tuple(blocked.values()),
+        steps=_with_reboot((*own.steps.values(), *made), own, node) if reboot else (*own.steps.values(), *made),
+        blocked=(*own.blocked.values(), *blocked.values()),
+        refused=tuple(Refusal(HOST, f"{what}: {each.reason}", each.hint, each.loses) for what, each in own.refused),
+        reboot=tuple(own.reboot.values()),
+        waiting=tuple(waiting.values()),
         notes=(
+            *own.notes,
             *(note for outcome in outcomes.values() for note in outcome.notes),
             *(undeclared(site, node) if selected is None else ()),
         ),
-        kept=tuple(_kept(node, outcomes)),
+        kept=(*own.kept, *_kept(node, outcomes)),
         unmanaged=unmanaged(site, chosen, host),
         names={str(ctid): site.containers[ctid].name for ctid in chosen},
         undo=_undo(survey, outcomes),
@@ -88,7 +108,36 @@ def _undo(survey: Survey, outcomes: Mapping[int, Outcome]) -> Mapping[str, Undo]
     return found
 
 
-def _with_downloads(site: Site, node: Node, steps: list[Step]) -> Iterable[Step]:
+def _waits(own: HostPlan, wanted: Iterable[str]) -> str:
+    """Why a container has to wait for a reboot of the node; Obstacle where what it needs cannot go on at all."""
+    for need in sorted(wanted):
+        if need in own.blocked:
+            raise Obstacle(f"it needs {need}, which cannot go on", "")
+    return next((own.reboot[need] for need in sorted(wanted) if need in own.reboot), "")
+
+
+def _after_host(steps: tuple[Step, ...], own: HostPlan, wanted: Iterable[str]) -> tuple[Step, ...]:
+    """A container's steps, the first of which comes after what the node needs for it (spec R4)."""
+    before = tuple(own.steps[need].id for need in sorted(wanted) if need in own.steps)
+    if not steps or not (before or own.first):
+        return steps
+    return replace(steps[0], needs=(*steps[0].needs, *before, *own.first)), *steps[1:]
+
+
+def _with_reboot(steps: tuple[Step, ...], own: HostPlan, node: Node) -> tuple[Step, ...]:
+    """Last of all, when all went well (spec R11)."""
+    if not own.reboot:
+        return steps
+    reason = "; ".join(dict.fromkeys(own.reboot.values()))
+    stopped = tuple(
+        Change(f"CT {ctid} is stopped", Effect.RESTART, "the node reboots") for ctid in sorted(node.running)
+    )
+    needs = tuple(each.id for each in steps)
+    work = (Command("systemctl", "reboot"),)
+    return *steps, Step(REBOOT, HOST, Symbol.CHANGE, "reboot", reason, work, needs, changes=stopped)
+
+
+def _with_downloads(site: Site, node: Node, steps: list[Step], own: HostPlan) -> Iterable[Step]:
     """Tarballs that a storage lacks are fetched first, each once."""
     wanted: dict[str, str] = {}
     for step in steps:
@@ -103,7 +152,9 @@ def _with_downloads(site: Site, node: Node, steps: list[Step]) -> Iterable[Step]
         title = f"download {volume}"
         lock = frozenset({f"storage:{storage}"})
         work = (*commands.download(volume), *there)
-        yield Step(f"download:{volume}", "host", Symbol.ADD, title, "the tarball is not on the node", work, (), lock)
+        made = own.steps.get(f"pve.storage:{storage}")
+        needs = (made.id,) if made else ()
+        yield Step(f"download:{volume}", "host", Symbol.ADD, title, "the tarball is not on the node", work, needs, lock)
     for step in steps:
         extra = (f"download:{wanted[step.id]}",) if step.id in wanted else ()
         yield replace(step, needs=(*step.needs, *extra))

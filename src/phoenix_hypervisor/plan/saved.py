@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -32,6 +32,11 @@ class Request:
     targets: tuple[str, ...] = ()
     rebuild: tuple[int, ...] = ()
     restart: bool = True
+    mode: Literal["safe", "interactive", "force"] = "safe"
+    allow: tuple[str, ...] = ()
+    """What may be lost, as ``disk:SERIAL`` (spec S3)."""
+    reboot: bool = False
+    upgrade: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,7 @@ def parse(text: str, name: str) -> SavedPlan:
         if found.pop("file") != _HEAD or found.pop("format") != FORMAT:
             raise ValueError
         asked: dict[str, Any] = found.pop("request")
-        asked |= {key: tuple(asked[key]) for key in ("targets", "rebuild")}
+        asked |= {key: tuple(asked[key]) for key in ("targets", "rebuild", "allow")}
         return SavedPlan(request=Request(**asked), **found)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UsageError(

@@ -48,7 +48,23 @@ class Expect:
     conditions: tuple[Condition, ...]
 
 
-Work = Command | Poll | Converge | Guarded | Expect
+@dataclass(frozen=True, slots=True)
+class Unobstructed:
+    """A look at the node right before a resource of it is changed: what was planned must still be right."""
+
+    resource: Resource
+    commands: tuple[Command, ...]
+    allowed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Established:
+    """A look at the node after a resource of it was changed: it must be so."""
+
+    resource: Resource
+
+
+Work = Command | Poll | Converge | Guarded | Expect | Unobstructed | Established
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +98,10 @@ class Kept:
         return {"target": self.target, **self.change.as_json(), "rebuild": list(self.rebuild)}
 
 
+REBOOT = "host:reboot"
+"""The id of the step that reboots the node."""
+
+
 def rebuilding(ctids: Iterable[int]) -> str:
     """The command line that makes these containers anew."""
     named = " ".join(f"--rebuild {ctid}" for ctid in ctids)
@@ -104,6 +124,8 @@ class Step:
     """Ids of steps that it waits for, however they end."""
     changes: tuple[Change, ...] = ()
     """What of an existing container it makes as declared."""
+    detail: str = ""
+    """The difference in lines, as a unified diff."""
 
     def commands(self) -> Iterator[Command]:
         """The commands that are known before the run."""
@@ -123,6 +145,7 @@ class Step:
             "needs": list(self.needs),
             "changes": [change.as_json() for change in self.changes],
             "commands": [str(command) for command in self.commands()],
+            "detail": self.detail,
             "resources": [str(r) for work in self.work if isinstance(work, Converge) for r in work.resources],
         }
 
@@ -146,7 +169,7 @@ class Undo:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """A container that cannot be planned as things stand on the node: why, and what to do."""
+    """A container, or something of the node, that cannot be planned as things stand: why, and what to do."""
 
     target: str
     reason: str
@@ -154,6 +177,19 @@ class Blocked:
 
     def as_json(self) -> dict[str, Any]:
         return {"target": self.target, "reason": self.reason, "hint": self.hint}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Something that would be lost: what, why, and how to allow it (spec S3). While one stands nothing is done."""
+
+    target: str
+    reason: str
+    hint: str
+    loses: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {"target": self.target, "reason": self.reason, "hint": self.hint, "loses": self.loses}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +209,20 @@ class Plan:
     """What an empty plan means."""
     undo: Mapping[str, Undo] = field(default_factory=dict)
     """Target to what takes its changes back when they fail."""
+    refused: tuple[Refusal, ...] = ()
+    reboot: tuple[str, ...] = ()
+    """Why the node has to be rebooted before all of this takes effect (spec R11)."""
+    waiting: tuple[Blocked, ...] = ()
+    """What can only be done after that reboot."""
 
     @property
     def empty(self) -> bool:
-        return not self.steps and not self.blocked
+        return not self.steps and not self.blocked and not self.refused
+
+    @property
+    def stops_guests(self) -> bool:
+        """Whether it ends with a reboot while containers run."""
+        return any(step.id == REBOOT and step.changes for step in self.steps)
 
     def targets(self) -> list[str]:
         """The targets that have steps, in the order of the plan."""
@@ -197,5 +243,8 @@ class Plan:
             "blocked": [blocked.as_json() for blocked in self.blocked],
             "notes": list(self.notes),
             "kept": [kept.as_json() for kept in self.kept],
+            "refused": [refusal.as_json() for refusal in self.refused],
+            "reboot_required": list(self.reboot),
+            "waiting": [waiting.as_json() for waiting in self.waiting],
             "not_managed": {name: list(targets) for name, targets in self.unmanaged.items()},
         }

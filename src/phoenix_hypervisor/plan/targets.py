@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from phoenix_hypervisor.config.site import Site
 from phoenix_hypervisor.errors import UsageError
-from phoenix_hypervisor.features.registry import COMING, features
+from phoenix_hypervisor.features.registry import COMING, of_containers, of_host
 from phoenix_hypervisor.plan.graph import closure
 from phoenix_hypervisor.plan.lineage import source_of
 
@@ -21,6 +21,9 @@ class Selection:
 
     ctids: frozenset[int]
     host: bool
+    """Whether the node itself is meant as a whole."""
+    features: frozenset[str] = frozenset()
+    """The features of the node that are meant."""
     everything: bool = False
     """Whether no target narrowed it."""
 
@@ -29,21 +32,13 @@ def select(site: Site, words: Iterable[str]) -> Selection:
     """The selection that the words make; everything when there are none. UsageError for what means nothing."""
     named = list(words)
     if not named:
-        return Selection(frozenset(site.containers), True, everything=True)
+        return Selection(frozenset(site.containers), True, frozenset(of_host()), everything=True)
     wanted: set[int] = set()
     for word in named:
         if word != HOST:
             wanted |= _containers(site, word)
-    return Selection(frozenset(_with_needs(site, wanted)), any(map(_is_of_host, named)))
-
-
-def _is_of_host(word: str) -> bool:
-    """Whether the host part, or one of its features, is named."""
-    return (
-        word in (HOST, "nvidia")
-        or COMING.get(word) == "host"
-        or (word in features() and features()[word].scope == "host")
-    )
+    meant = frozenset(of_host() if HOST in named else (word for word in named if word in of_host()))
+    return Selection(frozenset(_with_needs(site, wanted)), HOST in named, meant)
 
 
 def _with_needs(site: Site, wanted: Iterable[int]) -> set[int]:
@@ -63,7 +58,7 @@ def _containers(site: Site, word: str) -> set[int]:
     if len(named) > 1:
         ids = ", ".join(map(str, sorted(named)))
         raise UsageError(f'The name "{word}" is ambiguous: {ids} have it.', "Name the CTID.")
-    is_feature = word in features() or word in COMING
+    is_feature = word in of_host() or word in of_containers() or word in COMING
     if named and is_feature:
         raise UsageError(f'"{word}" is a feature and the name of {min(named)}.', f"For the container: {min(named)}.")
     if named:
@@ -74,7 +69,13 @@ def _containers(site: Site, word: str) -> set[int]:
 
 
 def _unknown(site: Site, word: str) -> UsageError:
-    known = [HOST, *features(), *map(str, site.containers), *(c.name for c in site.containers.values())]
+    known = [
+        HOST,
+        *of_host(),
+        *of_containers(),
+        *map(str, site.containers),
+        *(c.name for c in site.containers.values()),
+    ]
     near = get_close_matches(word, known, n=1)
     hint = f'Did you mean "{near[0]}"?' if near else "Targets are host, a feature's name, CTIDs and names."
     return UsageError(f'The target "{word}" is not in the configuration.', hint)

@@ -10,6 +10,7 @@ from phoenix_hypervisor.features.lifecycle.guest import Guest
 from phoenix_hypervisor.features.lifecycle.marks import (
     cloned_from,
 )
+from phoenix_hypervisor.machine import Facts
 from phoenix_hypervisor.proxmox.storage import Storage, split_volume
 
 _VOLUME = re.compile(r"^(?:subvol|basevol|base|vm)-(\d+)-disk-(\d+)$")
@@ -57,6 +58,8 @@ class Node:
     """Every ZFS snapshot of the containers that it was asked for, oldest first."""
     id_ranges: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     """``subuid`` and ``subgid`` to the ranges of ids that root may map."""
+    facts: Facts = field(default=Facts({}), compare=False, repr=False)
+    """All facts of the reading, those of the node's own resources among them."""
     volumes_by_id: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     clones: Mapping[str, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)
     """Dataset to snapshot name to the CTIDs whose root file system is a clone of it."""

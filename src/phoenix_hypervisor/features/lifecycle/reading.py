@@ -35,6 +35,8 @@ class Asked:
     folders: tuple[str, ...] = ()
     histories: tuple[int, ...] = ()
     """Containers all of whose ZFS snapshots are wanted."""
+    more: tuple[Fact[Any], ...] = ()
+    """What else is to be read on the same trip."""
 
     def facts(
         self,
@@ -54,7 +56,7 @@ _ALWAYS: tuple[Fact[Any], ...] = (
 
 async def read_node(machine: Machine, asked: Asked = Asked()) -> Node:
     """Read the whole node, containers included, in one round trip."""
-    return assemble(await machine.read([*_ALWAYS, *asked.facts()]), asked)
+    return assemble(await machine.read([*_ALWAYS, *asked.facts(), *asked.more]), asked)
 
 
 def assemble(facts: Facts, asked: Asked) -> Node:
@@ -87,6 +89,7 @@ def assemble(facts: Facts, asked: Asked) -> Node:
         folders=facts[folders],
         history=facts[histories],
         id_ranges=facts[known.ID_RANGES],
+        facts=facts,
         creating={ctid: frozenset(words) for ctid, words in begun.items()},
         copying={
             ctid: int(match[1])

@@ -1,0 +1,258 @@
+"""The node's own part of a plan: features of the host, their resources, and what stands in the way of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pydantic import BaseModel
+
+from phoenix_hypervisor.config.site import Site
+from phoenix_hypervisor.documents.secrets import Secret
+from phoenix_hypervisor.features.lifecycle.node import Dataset, Node
+from phoenix_hypervisor.features.lifecycle.options import Effect
+from phoenix_hypervisor.features.registry import of_host
+from phoenix_hypervisor.machine import Fact, Facts
+from phoenix_hypervisor.plan.graph import closure, order
+from phoenix_hypervisor.plan.step import Blocked, Change, Established, Kept, Step, Unobstructed
+from phoenix_hypervisor.proxmox.storage import Storage
+from phoenix_hypervisor.resource import Feature, Obstacle, Resource, Slice, Verdict
+
+HOST = "host"
+SEED_ORDER = ("initial_setup", "nvidia", "admin_user", "zfs", "nfs", "samba")
+"""In which order features are taken up where no need decides (spec section 5)."""
+FIRST = "initial_setup"
+"""What every container waits for, when it is to be done in the same run (spec R4)."""
+
+Reveal = Callable[[Secret], str | None]
+"""The value of a secret; None where it is of no concern."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One feature of the host with its slice and its resources."""
+
+    feature: Feature
+    piece: Slice
+    resources: tuple[Resource, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HostPlan:
+    """What is to be done to the node itself. The mappings are by resource id."""
+
+    steps: Mapping[str, Step] = field(default_factory=dict)
+    blocked: Mapping[str, Blocked] = field(default_factory=dict)
+    refused: tuple[tuple[str, Obstacle], ...] = ()
+    """What would be lost and was not allowed: the resource, and what stands there."""
+    kept: tuple[Kept, ...] = ()
+    notes: tuple[str, ...] = ()
+    reboot: Mapping[str, str] = field(default_factory=dict)
+    """Why a reboot is needed before it takes effect."""
+    first: tuple[str, ...] = ()
+    """Ids of the steps that come before everything in containers."""
+
+
+def hidden(_secret: Secret) -> None:
+    """Reveals nothing: for features whose secrets are of no concern."""
+
+
+def host_features() -> tuple[Feature, ...]:
+    """The features of the host in the order of the seeds, then by name."""
+    rank = {name: number for number, name in enumerate(SEED_ORDER)}
+    return tuple(sorted(of_host().values(), key=lambda feature: (rank.get(feature.name, len(rank)), feature.name)))
+
+
+def parts(site: Site, reveal: Callable[[str], Reveal], upgrade: bool = False) -> tuple[Part, ...]:
+    """Every feature of the host with what the site asks of it; none where there is no host file.
+
+    ``reveal`` gives what reveals the secrets of the feature of that name.
+    """
+    if not site.has_host:
+        return ()
+    request = {"upgrade": upgrade}
+    found = []
+    for feature in host_features():
+        values = {name: _dig(site, request, path) for name, path in feature.sources.items()}
+        plain = {name: _plain(value, reveal(feature.name)) for name, value in values.items() if value is not None}
+        found.append(part(feature, plain))
+    return tuple(found)
+
+
+def part(feature: Feature, values: Mapping[str, Any]) -> Part:
+    """A feature with the slice that these values make. Raises pydantic's ValidationError for what is no slice."""
+    piece = feature.slice.model_validate_json(json.dumps(values))
+    return Part(feature, piece, tuple(feature.resources(piece)))
+
+
+def _dig(site: Site, request: Mapping[str, Any], path: str) -> Any:
+    room, *steps = path.split(".")
+    value: Any = {"host": site.host, "request": request}[room]
+    for step in steps:
+        value = value.get(step) if isinstance(value, Mapping) else getattr(value, step, None)
+    return value
+
+
+def _plain(value: Any, reveal: Reveal) -> Any:
+    """A piece of a document as JSON has it, with its secrets revealed."""
+    if isinstance(value, Secret):
+        return None if value.is_unset else reveal(value)
+    if isinstance(value, BaseModel):
+        fields = type(value).model_fields
+        there = {name: getattr(value, name, None) for name in fields}
+        return {name: _plain(each, reveal) for name, each in there.items() if each is not None}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each, reveal) for key, each in value.items()}
+    if isinstance(value, tuple | list | frozenset | set):
+        return [_plain(each, reveal) for each in value]
+    return value
+
+
+def selection(found: Iterable[Part], whole: frozenset[str], ids: Iterable[str] = ()) -> frozenset[str]:
+    """Ids of the resources of these whole features, and of these resources, with all that they need."""
+    found = tuple(found)
+    needs = {each.id: list(each.needs()) for part in found for each in part.resources}
+    by_feature = {part.feature.name: [each.id for each in part.resources] for part in found}
+    wanted = {each for name in _with_features(found, whole) for each in by_feature.get(name, ())}
+    chosen = closure((wanted | set(ids)) & set(needs), _known(needs))
+    locks = {each.id: each.locks for part in found for each in part.resources}
+    if any("apt" in locks[each] for each in chosen):
+        chosen |= closure(by_feature.get(FIRST, ()), _known(needs))
+    return frozenset(chosen)
+
+
+def _with_features(found: Iterable[Part], whole: Iterable[str]) -> set[str]:
+    """The features with those that they need."""
+    return closure(whole, {part.feature.name: list(part.feature.needs) for part in found})
+
+
+def _known(needs: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    """The same, of what is there."""
+    return {name: [need for need in of_it if need in needs] for name, of_it in needs.items()}
+
+
+def facts_of(found: Iterable[Part], chosen: frozenset[str]) -> tuple[Fact[Any], ...]:
+    """All that these resources must know."""
+    resources = (each for part in found for each in part.resources if each.id in chosen)
+    return tuple(dict.fromkeys(fact for each in resources for fact in each.facts()))
+
+
+def plan_host(found: Iterable[Part], chosen: frozenset[str], facts: Facts, allowed: frozenset[str]) -> HostPlan:
+    """What makes the chosen resources so. ``allowed``: what may be lost, as ``disk:SERIAL`` (spec S3)."""
+    return _Builder(tuple(found), chosen, facts, allowed).build()
+
+
+class _Builder:
+    def __init__(self, found: tuple[Part, ...], chosen: frozenset[str], facts: Facts, allowed: frozenset[str]) -> None:
+        self._facts = facts
+        self._allowed = allowed
+        pairs = [(part.feature, each) for part in found for each in part.resources if each.id in chosen]
+        self._features = {each.id: feature for feature, each in pairs}
+        self._resources = {each.id: each for _, each in pairs}
+        self._needs = _known({each.id: list(each.needs()) for _, each in pairs})
+        self._before = {
+            feature.name: [each.id for other, each in pairs if other.name in feature.needs] for feature, _ in pairs
+        }
+        self._steps: dict[str, Step] = {}
+        self._blocked: dict[str, Blocked] = {}
+        self._refused: list[tuple[str, Obstacle]] = []
+        self._kept: list[Kept] = []
+        self._notes: list[str] = []
+        self._reboot: dict[str, str] = {}
+
+    def build(self) -> HostPlan:
+        position = {name: number for number, name in enumerate(self._resources)}
+        waits = {name: {*needs, *self._before[self._features[name].name]} for name, needs in self._needs.items()}
+        for name in order(waits, key=position.__getitem__):
+            self._one(self._resources[name], waits[name])
+        first = tuple(step.id for name, step in self._steps.items() if self._features[name].name == FIRST)
+        return HostPlan(
+            steps=self._steps,
+            blocked=self._blocked,
+            refused=tuple(self._refused),
+            kept=tuple(self._kept),
+            notes=tuple(self._notes),
+            reboot=self._reboot,
+            first=first,
+        )
+
+    def _one(self, resource: Resource, waits: Iterable[str]) -> None:
+        commands = tuple(resource.change(self._facts))
+        verdict = resource.verdict(self._facts)
+        named = f"{self._features[resource.id].name}: {resource}"
+        self._kept += [Kept(HOST, Change(each.what, Effect.IMPOSSIBLE, each.reason)) for each in verdict.kept]
+        self._notes += [f"host: {note}" for note in verdict.notes]
+        if verdict.reboot:
+            self._reboot[resource.id] = verdict.reboot
+        standing = [each for each in verdict.obstacles if each.loses not in self._allowed or not each.loses]
+        for each in standing:
+            if each.loses:
+                self._refused.append((named, each))
+            elif resource.id not in self._blocked:
+                self._blocked[resource.id] = Blocked(HOST, f"{named}: {each.reason}", each.hint)
+        if standing or not commands:
+            return
+        if lost := [need for need in waits if need in self._blocked]:
+            self._blocked[resource.id] = Blocked(
+                HOST, f"{named}: it needs {self._resources[lost[0]]}, which cannot go on", ""
+            )
+            return
+        self._steps[resource.id] = self._step(resource, verdict, commands, waits)
+
+    def _step(self, resource: Resource, verdict: Verdict, commands: tuple[Any, ...], waits: Iterable[str]) -> Step:
+        look = (Unobstructed(resource, commands, self._allowed),) if resource.guarded else ()
+        return Step(
+            id=f"{HOST}:{resource.id}",
+            target=HOST,
+            symbol=verdict.symbol,
+            title=f"{self._features[resource.id].name}: {resource}",
+            reason=verdict.reason,
+            work=(*look, *commands, Established(resource)),
+            needs=tuple(self._steps[need].id for need in waits if need in self._steps),
+            locks=resource.locks,
+            detail=verdict.detail,
+        )
+
+
+def needed_by(site: Site, ctids: Iterable[int]) -> Mapping[int, frozenset[str]]:
+    """CTID to the ids of the resources of the node that the container cannot do without."""
+    return {ctid: frozenset(_needed_by(site, ctid)) for ctid in ctids}
+
+
+def _needed_by(site: Site, ctid: int) -> Iterator[str]:
+    container = site.containers[ctid]
+    tarball = (container.tarball or "").partition(":")[0] if container.source is None else ""
+    for name in (container.storage, tarball, *(volume.storage for volume in container.volumes)):
+        if name in site.storages:
+            yield f"pve.storage:{name}"
+    for dataset, place in site.mountpoints.items():
+        if any(f"{mount.host_path}/".startswith(f"{place}/") for mount in container.mounts):
+            yield f"zfs.dataset:{dataset}"
+    driver = site.host.nvidia_driver
+    if container.gpus and driver is not None and driver.version:
+        yield f"nvidia.driver:{driver.version}"
+
+
+def foreseen(site: Site, node: Node, chosen: frozenset[str]) -> Node:
+    """The node with the datasets and storages that its own part of the plan is to make."""
+    names = {name: place for name, place in site.mountpoints.items() if f"zfs.dataset:{name}" in chosen}
+    datasets = {name: Dataset(name, None, place) for name, place in names.items() if name not in node.datasets}
+    storages = {
+        each.id: Storage(each.id, each.type, _options(site, each.type, each.dataset, each.content))
+        for each in site.storages.values()
+        if f"pve.storage:{each.id}" in chosen and each.id not in node.storages
+    }
+    return replace(
+        node,
+        datasets={**node.datasets, **datasets},
+        storages={**node.storages, **storages},
+        folders={**{each.mountpoint: (0, 0) for each in datasets.values() if each.mountpoint}, **node.folders},
+    )
+
+
+def _options(site: Site, kind: str, dataset: str, content: frozenset[str]) -> Mapping[str, str]:
+    """A storage's options as far as they matter for what is planned on it."""
+    place = {"pool": dataset} if kind == "zfspool" else {"path": site.mountpoints.get(dataset, "")}
+    return {**place, "content": ",".join(sorted(content))}
