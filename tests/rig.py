@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,15 @@ from furnishing import furnish
 from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.config.load import load
 from phoenix_hypervisor.config.site import Site
+from phoenix_hypervisor.documents.secrets import Secret
 from phoenix_hypervisor.engine.walk import Settings, Summary, Walk
 from phoenix_hypervisor.events import Event, Ran
 from phoenix_hypervisor.features.lifecycle.node import Node as NodeFacts
 from phoenix_hypervisor.features.lifecycle.reading import read_node
+from phoenix_hypervisor.features.registry import of_host
 from phoenix_hypervisor.machine import Machine
 from phoenix_hypervisor.plan.build import build
+from phoenix_hypervisor.plan.host import Part, facts_of, foreseen, hidden, parts, plan_host, selection
 from phoenix_hypervisor.plan.step import Plan
 from phoenix_hypervisor.plan.wanted import asked_of
 from phoenix_hypervisor.simulator.node import Node
@@ -84,6 +87,10 @@ class Rig:
     begun: Callable[[Walk], None] = field(default=lambda _: None)
     """Called with the walk of an apply before it goes."""
     redact: Callable[[str], str] = str
+    whole: bool = False
+    """Whether the node's own part is planned, too; else only its containers are."""
+    secrets: Callable[[Secret], str | None] = hidden
+    allowed: frozenset[str] = frozenset()
     events: list[Event] = field(default_factory=list)
     transport: Recorder = field(init=False)
 
@@ -96,14 +103,27 @@ class Rig:
             return runner.run(work(transport))
 
     async def _look(self, transport: Recorder) -> NodeFacts:
-        return await read_node(Machine(transport), asked_of(self.site))
+        asked = replace(asked_of(self.site), more=facts_of(self.parts, self.chosen))
+        return await read_node(Machine(transport), asked)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return parts(self.site, lambda _: self.secrets) if self.whole else ()
+
+    @property
+    def chosen(self) -> frozenset[str]:
+        return selection(self.parts, frozenset(of_host()))
+
+    def _build(self, facts: NodeFacts, ctids: set[int] | None) -> Plan:
+        own = plan_host(self.parts, self.chosen, facts.facts, self.allowed)
+        return self.distort(build(self.site, foreseen(self.site, facts, self.chosen), ctids, own=own))
 
     def look(self) -> NodeFacts:
         facts: NodeFacts = self._run(self._look, Recorder(self.node))
         return facts
 
     def plan(self, ctids: set[int] | None = None) -> Plan:
-        return self.distort(build(self.site, self.look(), ctids))
+        return self._build(self.look(), ctids)
 
     def apply(
         self,
@@ -116,7 +136,7 @@ class Rig:
         """Plan and walk. Raises Crash when it was cut off."""
 
         async def work(transport: Recorder) -> Summary:
-            plan = self.distort(build(self.site, await self._look(transport), ctids))
+            plan = self._build(await self._look(transport), ctids)
             transport.sent.clear()
             settings = Settings(lambda: self.node.clock, jobs, fail_fast, self.redact)
             walk = Walk(plan, Machine(transport), self.events.append, settings)

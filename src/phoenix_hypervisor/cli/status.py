@@ -9,7 +9,7 @@ import click
 from phoenix_hypervisor.cli.options import etc_option, on_option, output_option
 from phoenix_hypervisor.cli.session import session, tell_given, tell_problems, terminal_style
 from phoenix_hypervisor.plan.saved import Request
-from phoenix_hypervisor.plan.status import rows
+from phoenix_hypervisor.plan.status import of_node, rows
 from phoenix_hypervisor.report.status import render_status
 
 
@@ -35,6 +35,7 @@ def command(targets: tuple[str, ...], etc: str | None, on: str | None, output: s
         if output == "json":
             shown = {
                 "node": node.name,
+                "host": list(of_node(plan)),
                 "containers": [row.as_json() for row in table],
                 "kept": plan.as_json()["kept"],
                 "notes": list(plan.notes),

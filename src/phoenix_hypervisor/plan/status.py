@@ -8,6 +8,7 @@ from typing import Any
 from phoenix_hypervisor.config.site import Site
 from phoenix_hypervisor.features.lifecycle.guest import Guest
 from phoenix_hypervisor.features.lifecycle.node import Node
+from phoenix_hypervisor.plan.host import HOST
 from phoenix_hypervisor.plan.obstacle import is_unfinished
 from phoenix_hypervisor.plan.step import Plan
 from phoenix_hypervisor.plan.wanted import snapshot_names
@@ -28,6 +29,15 @@ class Line:
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self) | {"differences": list(self.differences)}
+
+
+def of_node(plan: Plan) -> tuple[str, ...]:
+    """What of the node itself is not as declared."""
+    return (
+        *(step.title for step in plan.steps if step.target == HOST),
+        *(each.reason for each in (*plan.blocked, *plan.refused) if each.target == HOST),
+        *(f"reboot required: {why}" for why in dict.fromkeys(plan.reboot)),
+    )
 
 
 def rows(site: Site, node: Node, plan: Plan) -> tuple[Line, ...]:

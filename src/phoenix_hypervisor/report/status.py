@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from phoenix_hypervisor.plan.status import Line
+from phoenix_hypervisor.plan.status import Line, of_node
 from phoenix_hypervisor.plan.step import Plan
 from phoenix_hypervisor.report.style import Style
 from phoenix_hypervisor.report.text import kept, not_managed
@@ -19,6 +19,9 @@ def render_status(label: str, lines: Iterable[Line], plan: Plan, style: Style) -
     text += [_row(row, widths) for row in body]
     behind = sum(row[5] != "yes" for row in body)
     text += ["", f"{len(body) - behind} of {len(body)} containers are as declared."]
+    differences = of_node(plan)
+    text += ["The node itself is as declared." if not differences else "The node itself is not as declared:"]
+    text += [f"  {each}" for each in differences]
     text += [*kept(plan), *(f"Note: {note}" for note in plan.notes)]
     if plan.unmanaged:
         text.append(f"Not managed yet: {not_managed(plan.unmanaged)}")

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 
 from phoenix_hypervisor.plan.estimate import Estimate
-from phoenix_hypervisor.plan.step import Plan, Step, Symbol
+from phoenix_hypervisor.plan.step import REBOOT, Plan, Step, Symbol
 from phoenix_hypervisor.report.style import Style
 
+_DETAIL = 20
 _CHAIN, _LINK = 8, 32
 """So many links of a chain are named, each with so many letters."""
 
@@ -38,9 +39,12 @@ def render_plan(plan: Plan, node: str, style: Style, estimate: Estimate | None =
     for blocked in plan.blocked:
         said = f"{_named(plan, blocked.target)}: {blocked.reason}. {blocked.hint}"
         lines.append(f"{style.paint('!', '!')} {said.rstrip()}")
-    if plan.blocked:
+    for refused in plan.refused:
+        said = f"{_named(plan, refused.target)}: refused, {refused.reason}. {refused.hint}"
+        lines.append(f"{style.paint('!', '!')} {said.rstrip()}")
+    if plan.blocked or plan.refused:
         lines.append("")
-    lines += [*_remarks(plan, style), count(plan)]
+    lines += [*_waiting(plan), *_remarks(plan, style), count(plan)]
     if estimate and estimate.critical_path:
         lines.append(render_estimate(plan, estimate))
     return "\n".join(lines)
@@ -65,7 +69,26 @@ def _target(plan: Plan, target: str, steps: list[Step], style: Style) -> Iterato
     for step in steps:
         mark = style.paint(str(step.symbol), str(step.symbol))
         yield f"    {mark} {step.title}  {style.paint(f'({step.reason})', 'dim')}"
+        yield from (f"        {style.paint(line, 'dim')}" for line in _shortened(step.detail))
     yield ""
+
+
+def _shortened(detail: str) -> Iterator[str]:
+    """A difference in lines, without the names of what is compared; only the beginning of a long one."""
+    lines = [line for line in detail.splitlines() if not line.startswith(("--- ", "+++ ", "@@"))]
+    yield from lines[:_DETAIL]
+    if len(lines) > _DETAIL:
+        yield f"… {len(lines) - _DETAIL} more lines; all of them: --output json"
+
+
+def _waiting(plan: Plan) -> Iterator[str]:
+    """What the reboot is for, and what waits for it; nothing when the plan itself reboots."""
+    if plan.reboot and not any(step.id == REBOOT for step in plan.steps):
+        yield f"Reboot required: {'; '.join(dict.fromkeys(plan.reboot))}. Do it by hand, or with apply --reboot."
+    for waiting in plan.waiting:
+        yield f"Waits for the reboot: {_named(plan, waiting.target)} ({waiting.reason})."
+    if plan.reboot:
+        yield ""
 
 
 def _named(plan: Plan, target: str) -> str:
@@ -96,6 +119,8 @@ def not_managed(unmanaged: Mapping[str, tuple[str, ...]]) -> str:
 
 def count(plan: Plan) -> str:
     """One line: how much there is to do."""
+    if plan.empty and plan.reboot:
+        return "Nothing to do before the reboot."
     if plan.empty and plan.kept:
         return f"Nothing to do by itself; {plural(len(plan.kept), 'difference')} kept, as told above."
     if plan.empty and plan.unmanaged:
@@ -112,4 +137,6 @@ def count(plan: Plan) -> str:
         parts.append(f"{changed} to change")
     if plan.blocked:
         parts.append(f"{len(plan.blocked)} blocked")
+    if plan.refused:
+        parts.append(f"{len(plan.refused)} refused")
     return f"{', '.join(parts) or 'The node'}: {plural(len(plan.steps), 'step')}."

@@ -1,0 +1,152 @@
+"""The node's own part of a plan, over resources of which nothing is real but what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
+
+import pytest
+
+from phoenix_hypervisor.command import Command
+from phoenix_hypervisor.features.registry import of_host
+from phoenix_hypervisor.machine import Fact, Facts
+from phoenix_hypervisor.plan.host import SEED_ORDER, HostPlan, Part, facts_of, host_features, plan_host, selection
+from phoenix_hypervisor.resource import Difference, Feature, Obstacle, Resource, Slice, Symbol, Verdict
+
+NOTHING = Facts({})
+
+
+class Thing(Resource):
+    """Something that is to be made, unless ``so``."""
+
+    kind: ClassVar[str] = "thing"
+    so: bool = False
+    stands: str = ""
+    loses: str = ""
+    reboot: str = ""
+    kept: str = ""
+
+    def facts(self) -> Iterator[Fact[Any]]:
+        yield Fact(f"thing {self.name}", Command("true"), str)
+
+    def change(self, facts: Facts) -> Iterator[Command]:
+        if not self.so:
+            yield Command("make", self.name)
+
+    def verdict(self, facts: Facts) -> Verdict:
+        obstacles = (Obstacle(self.stands, "Take it away.", self.loses),) if self.stands else ()
+        kept = (Difference(self.kept, "it is fixed"),) if self.kept else ()
+        return Verdict(Symbol.ADD, "wanted", obstacles=obstacles, kept=kept, reboot=self.reboot)
+
+
+class Installed(Thing):
+    kind: ClassVar[str] = "installed"
+    locks: ClassVar[frozenset[str]] = frozenset({"apt"})
+
+
+def part(name: str, *things: Resource, needs: tuple[str, ...] = ()) -> Part:
+    feature = Feature(name, "", "host", Slice, lambda _: iter(things), {}, needs=needs)
+    return Part(feature, Slice(), things)
+
+
+def planned(*parts: Part, allowed: Iterable[str] = ()) -> HostPlan:
+    chosen = selection(parts, frozenset(each.feature.name for each in parts))
+    return plan_host(parts, chosen, NOTHING, frozenset(allowed))
+
+
+def test_what_is_needed_comes_first() -> None:
+    plan = planned(part("zfs", Thing(name="b", after=("thing:a",)), Thing(name="a"), Thing(name="c", so=True)))
+    assert list(plan.steps) == ["thing:a", "thing:b"]
+    assert plan.steps["thing:b"].needs == ("host:thing:a",)
+    assert plan.steps["thing:a"].title == "zfs: thing a"
+
+
+def test_a_feature_waits_for_the_features_that_it_needs() -> None:
+    plan = planned(part("nfs", Thing(name="n"), needs=("initial_setup",)), part("initial_setup", Thing(name="i")))
+    assert plan.steps["thing:n"].needs == ("host:thing:i",)
+    assert plan.first == ("host:thing:i",)
+
+
+def test_what_stands_in_the_way_blocks_what_hangs_on_it_and_nothing_else() -> None:
+    pool = Thing(name="pool", stands="it has no disks")
+    plan = planned(part("zfs", pool, Thing(name="dataset", after=(pool.id,)), Thing(name="arc")))
+    assert list(plan.steps) == ["thing:arc"]
+    assert plan.blocked["thing:pool"].reason == "zfs: thing pool: it has no disks"
+    assert plan.blocked["thing:pool"].hint == "Take it away."
+    assert plan.blocked["thing:dataset"].reason == "zfs: thing dataset: it needs thing pool, which cannot go on"
+
+
+def test_what_is_so_is_not_blocked_by_what_it_needs() -> None:
+    pool = Thing(name="pool", stands="degraded", so=True)
+    plan = planned(part("zfs", pool, Thing(name="dataset", after=(pool.id,), so=True)))
+    assert list(plan.blocked) == ["thing:pool"]
+    assert not plan.steps
+
+
+def test_a_loss_is_refused_until_it_is_allowed_by_its_name() -> None:
+    pool = Thing(name="pool", stands="an ext4 file system is on it", loses="disk:S1")
+    parts = part("zfs", pool, Thing(name="arc"))
+    refused = planned(parts)
+    assert [(what, each.loses) for what, each in refused.refused] == [("zfs: thing pool", "disk:S1")]
+    assert "thing:pool" not in refused.steps
+    assert planned(parts, allowed=["disk:S2"]).refused == refused.refused
+    allowed = planned(parts, allowed=["disk:S1"])
+    assert not allowed.refused
+    assert list(allowed.steps) == ["thing:pool", "thing:arc"]
+
+
+def test_an_obstacle_that_loses_nothing_is_lifted_by_nothing() -> None:
+    plan = planned(part("zfs", Thing(name="pool", stands="it is mounted")), allowed=[""])
+    assert list(plan.blocked) == ["thing:pool"]
+
+
+def test_differences_that_stay_and_reboots_are_told_also_where_nothing_is_to_be_done() -> None:
+    plan = planned(part("nvidia", Thing(name="driver", so=True, reboot="nouveau is loaded", kept="ashift 9 -> 12")))
+    assert plan.reboot == {"thing:driver": "nouveau is loaded"}
+    assert [kept.change.what for kept in plan.kept] == ["ashift 9 -> 12"]
+    assert not plan.steps
+
+
+def test_a_resource_brings_what_it_needs_and_no_more() -> None:
+    parts = (
+        part("initial_setup", Thing(name="sources")),
+        part("zfs", Thing(name="pool"), Thing(name="dataset", after=("thing:pool",)), Thing(name="arc")),
+    )
+    assert selection(parts, frozenset(), ["thing:dataset", "thing:nowhere"]) == {"thing:pool", "thing:dataset"}
+    names = [fact.name for fact in facts_of(parts, frozenset({"thing:arc"}))]
+    assert names == ["thing arc"]
+
+
+def test_packages_bring_their_sources() -> None:
+    parts = (part("initial_setup", Thing(name="sources")), part("nvidia", Installed(name="driver")))
+    assert selection(parts, frozenset(), ["installed:driver"]) == {"installed:driver", "thing:sources"}
+
+
+def test_a_feature_that_is_named_brings_those_that_it_needs() -> None:
+    parts = (part("initial_setup", Thing(name="i")), part("nfs", Thing(name="n"), needs=("initial_setup",)))
+    assert selection(parts, frozenset({"nfs"})) == {"thing:i", "thing:n"}
+
+
+def test_resources_that_may_destroy_are_looked_at_right_before() -> None:
+    class Guarded(Thing):
+        kind: ClassVar[str] = "guarded"
+        guarded: ClassVar[bool] = True
+
+    steps = planned(part("zfs", Guarded(name="pool"), Thing(name="arc"))).steps
+    first = {name: type(step.work[0]).__name__ for name, step in steps.items()}
+    assert first == {"guarded:pool": "Unobstructed", "thing:arc": "Command"}
+    assert {type(step.work[-1]).__name__ for step in steps.values()} == {"Established"}
+
+
+def test_the_features_of_the_node_come_in_the_order_of_the_seeds() -> None:
+    names = [feature.name for feature in host_features()]
+    assert sorted(names) == sorted(of_host())
+    assert names == [name for name in SEED_ORDER if name in names]
+
+
+@pytest.mark.parametrize("name", sorted(of_host()))
+def test_every_feature_of_the_node_says_what_it_is(name: str) -> None:
+    feature = of_host()[name]
+    assert feature.summary and feature.touches
+    assert set(feature.sources) <= set(feature.slice.model_fields)
+    assert list(feature.resources(feature.slice())) is not None
