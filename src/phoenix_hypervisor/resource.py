@@ -123,8 +123,15 @@ class Feature:
     """Whether it needs name resolution in the machine."""
     needs: tuple[str, ...] = ()
     """Features that come first as a whole, where they are asked for."""
+    siblings: frozenset[str] = frozenset()
+    """Fields of the slice that ask for nothing by themselves: they help the others (spec S2)."""
     touches: tuple[str, ...] = ()
     """For people: the files, services and objects of the machine that it changes."""
+
+    def is_empty(self, piece: Slice) -> bool:
+        """Whether the slice asks for nothing at all."""
+        asked = piece.model_dump(exclude_defaults=True, exclude_none=True, exclude=set(self.siblings))
+        return not any(value not in ((), [], {}, "") for value in asked.values())
 
     def digest(self, piece: Slice) -> str:
         """The identity of what the feature establishes: its resources as data, hashed."""

@@ -19,6 +19,7 @@ from phoenix_hypervisor.cli.options import destroying_options, on_option, output
 from phoenix_hypervisor.cli.revealing import Secrets
 from phoenix_hypervisor.cli.where import Where, reach
 from phoenix_hypervisor.command import Command
+from phoenix_hypervisor.config.load import host_document
 from phoenix_hypervisor.config.source import Source, parse_source
 from phoenix_hypervisor.documents.secrets import Secret, redactor
 from phoenix_hypervisor.engine import runlock
@@ -28,7 +29,7 @@ from phoenix_hypervisor.errors import ConfigurationError, Interrupted, PhoenixEr
 from phoenix_hypervisor.events import Event, Ran
 from phoenix_hypervisor.features.registry import COMING, of_containers, of_host
 from phoenix_hypervisor.machine import Machine
-from phoenix_hypervisor.plan.host import HostPlan, Part, facts_of, part, plan_host, selection
+from phoenix_hypervisor.plan.host import HostPlan, Part, facts_of, part, plain_json, plan_host, selection, slice_values
 from phoenix_hypervisor.plan.step import Plan
 from phoenix_hypervisor.resource import Feature, Resource
 from phoenix_hypervisor.transport.container import ContainerTransport
@@ -76,7 +77,7 @@ def run(
         secrets = Secrets(Path() if source == "-" else Path(source).parent, os.environ, where.simulated)
         piece = _part(feature, document, _revealed(feature, values, secrets))
         secrets.require()
-        if not values or not any(each.facts() for each in piece.resources):
+        if feature.is_empty(piece.piece):
             raise _empty(feature, document.file)
         try:
             if feature.scope == "container" or ctid is not None:
@@ -122,19 +123,20 @@ def _empty(feature: Feature, name: str) -> UsageError:
 
 
 def _values(feature: Feature, document: Source) -> Mapping[str, Any]:
-    """What the slice holds: itself, or what the feature takes of a whole document."""
+    """What the slice holds: itself, or what the feature takes of a whole document, in whichever shape."""
     value: Mapping[str, Any] = document.data or {}
-    if set(value) <= set(feature.slice.model_fields):
+    rooms = {path.split(".")[1] for path in feature.sources.values() if path.startswith("host.")}
+    if set(value) <= set(feature.slice.model_fields) or not rooms & set(value):
         return value
-    taken = {field: _dig(value, path) for field, path in feature.sources.items() if path.startswith("host.")}
-    taken = {field: each for field, each in taken.items() if each is not None}
-    return taken or value
+    readings = [host_document(document, older=older) for older in (False, True)]
+    sound = [host for source, host, _ in readings if host is not None and not _errors(source)]
+    if not sound:
+        raise ConfigurationError(readings[0][0].problems)
+    return slice_values(feature, sound[0])
 
 
-def _dig(value: Any, path: str) -> Any:
-    for step in path.split(".")[1:]:
-        value = value.get(step) if isinstance(value, Mapping) else None
-    return value
+def _errors(source: Source) -> bool:
+    return any(problem.severity == "error" for problem in source.problems)
 
 
 def _revealed(feature: Feature, values: Mapping[str, Any], secrets: Secrets) -> Mapping[str, Any]:
@@ -143,11 +145,10 @@ def _revealed(feature: Feature, values: Mapping[str, Any], secrets: Secrets) -> 
     for name, info in feature.slice.model_fields.items():
         if "SecretStr" in str(info.annotation) and found.get(name) is not None:
             try:
-                secret = TypeAdapter(Secret).validate_python(found[name])
+                found[name] = TypeAdapter(Secret).validate_python(found[name])
             except ValidationError as error:
-                raise UsageError(f"{name}: {error.errors()[0]['msg']}.") from error
-            found[name] = None if secret.is_unset else secrets.reveal(secret)
-    return found
+                raise UsageError(f"{name}: {error.errors(include_input=False)[0]['msg']}.") from None
+    return {name: plain_json(value, secrets.reveal) for name, value in found.items()}
 
 
 def _part(feature: Feature, document: Source, values: Mapping[str, Any]) -> Part:

@@ -78,7 +78,11 @@ def _read_host(path: Path, *, older: bool) -> tuple[Source | None, HostDocument 
     """The host document in the newer shape; the problems of its model join those of its source."""
     if not os.path.lexists(path):
         return None, None, frozenset()
-    source = read_source(path, _typed(path))
+    return host_document(read_source(path, _typed(path)), older=older)
+
+
+def host_document(source: Source, *, older: bool) -> tuple[Source, HostDocument | None, frozenset[Steps]]:
+    """A host document of either shape in the newer one, with its problems, and the paths that could not be read."""
     model: type[HostDocument] = OlderDocument if older else HostDocument
     reading = _model(model, source)
     host = reading.model

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from phoenix_hypervisor.config.site import Site
+from phoenix_hypervisor.documents.host import HostDocument
 from phoenix_hypervisor.documents.secrets import Secret
 from phoenix_hypervisor.features.lifecycle.node import Dataset, Node
 from phoenix_hypervisor.features.lifecycle.options import Effect
@@ -72,13 +73,19 @@ def parts(site: Site, reveal: Callable[[str], Reveal], upgrade: bool = False) ->
     """
     if not site.has_host:
         return ()
-    request = {"upgrade": upgrade}
     found = []
     for feature in host_features():
-        values = {name: _dig(site, request, path) for name, path in feature.sources.items()}
-        plain = {name: _plain(value, reveal(feature.name)) for name, value in values.items() if value is not None}
+        values = slice_values(feature, site.host, upgrade=upgrade)
+        plain = {name: plain_json(value, reveal(feature.name)) for name, value in values.items()}
         found.append(part(feature, plain))
     return tuple(found)
+
+
+def slice_values(feature: Feature, host: HostDocument, *, upgrade: bool = False) -> Mapping[str, Any]:
+    """What a feature takes of the host document, and of what was asked for; secrets as they stand there."""
+    documents = {"host": host, "request": {"upgrade": upgrade or None}}
+    found = {name: _dig(documents, path) for name, path in feature.sources.items()}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def part(feature: Feature, values: Mapping[str, Any]) -> Part:
@@ -87,26 +94,25 @@ def part(feature: Feature, values: Mapping[str, Any]) -> Part:
     return Part(feature, piece, tuple(feature.resources(piece)))
 
 
-def _dig(site: Site, request: Mapping[str, Any], path: str) -> Any:
-    room, *steps = path.split(".")
-    value: Any = {"host": site.host, "request": request}[room]
-    for step in steps:
+def _dig(documents: Mapping[str, Any], path: str) -> Any:
+    value: Any = documents
+    for step in path.split("."):
         value = value.get(step) if isinstance(value, Mapping) else getattr(value, step, None)
     return value
 
 
-def _plain(value: Any, reveal: Reveal) -> Any:
+def plain_json(value: Any, reveal: Reveal) -> Any:
     """A piece of a document as JSON has it, with its secrets revealed."""
     if isinstance(value, Secret):
         return None if value.is_unset else reveal(value)
     if isinstance(value, BaseModel):
         fields = type(value).model_fields
         there = {name: getattr(value, name, None) for name in fields}
-        return {name: _plain(each, reveal) for name, each in there.items() if each is not None}
+        return {name: plain_json(each, reveal) for name, each in there.items() if each is not None}
     if isinstance(value, Mapping):
-        return {str(key): _plain(each, reveal) for key, each in value.items()}
+        return {str(key): plain_json(each, reveal) for key, each in value.items()}
     if isinstance(value, tuple | list | frozenset | set):
-        return [_plain(each, reveal) for each in value]
+        return [plain_json(each, reveal) for each in value]
     return value
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
+
+from pydantic import model_validator
 
 from phoenix_hypervisor.command import Command
 from phoenix_hypervisor.machine import Fact, Facts
@@ -30,6 +32,12 @@ class Block(Resource):
     check: tuple[str, ...] = ()
     notify: tuple[DueName, ...] = ()
 
+    @model_validator(mode="after")
+    def _is_one_block(self) -> Self:
+        if set(self._marks) & set(self.text.split("\n")) or "\n" in self.name:
+            raise ValueError("its lines may not hold its own marks")
+        return self
+
     @property
     def _marks(self) -> tuple[str, str]:
         title = self.name.rpartition("#")[2]
@@ -38,7 +46,7 @@ class Block(Resource):
     def facts(self) -> Iterator[Fact[Any]]:
         yield content_of(self.file)
 
-    def _wanted(self, text: str) -> str | None:
+    def wanted(self, text: str) -> str | None:
         """The file's text with the block as declared; None where its marks make no sense."""
         begin, end = self._marks
         lines = text.splitlines(keepends=True)
@@ -56,7 +64,7 @@ class Block(Resource):
     def change(self, facts: Facts) -> Iterator[Command]:
         seen = facts[content_of(self.file)]
         before = _text(seen)
-        wanted = self._wanted(before)
+        wanted = self.wanted(before)
         if wanted is None or wanted == before or (seen is not None and seen.text is None):
             return
         owner, group, mode = (self.owner, self.group, self.mode)
@@ -67,7 +75,7 @@ class Block(Resource):
     def verdict(self, facts: Facts) -> Verdict:
         seen = facts[content_of(self.file)]
         before = _text(seen)
-        wanted = self._wanted(before)
+        wanted = self.wanted(before)
         if seen is not None and seen.text is None:
             return Verdict(obstacles=(Obstacle(f"{self.file} is a {seen.kind}, not a file", "Move it away."),))
         if wanted is None:

@@ -11,8 +11,8 @@ from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.machine import Fact, Facts
 from phoenix_hypervisor.resource import Resource, Symbol, Verdict
 
-_APT = ("-y", "-q", "-o", "DPkg::Lock::Timeout=120", "-o", "Dpkg::Options::=--force-confold")
-_TIMEOUT = 1800.0
+APT = ("-y", "-q", "-o", "DPkg::Lock::Timeout=120", "-o", "Dpkg::Options::=--force-confold")
+TIMEOUT = 1800.0
 
 PackageName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.\-]+$")]
 
@@ -43,9 +43,9 @@ class Packages(Resource):
 
     def change(self, facts: Facts) -> Iterator[Command]:
         if missing := [name for name in self.packages if name not in facts[self._fact]]:
-            yield Command("dpkg", "--configure", "-a", "--force-confold", timeout=_TIMEOUT)
-            yield Command("apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any", timeout=_TIMEOUT)
-            yield Command("apt-get", "install", *_APT, "--no-install-recommends", *missing, timeout=_TIMEOUT)
+            yield Command("dpkg", "--configure", "-a", "--force-confold", timeout=TIMEOUT)
+            yield Command("apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any", timeout=TIMEOUT)
+            yield Command("apt-get", "install", *APT, "--no-install-recommends", *missing, timeout=TIMEOUT)
 
     def verdict(self, facts: Facts) -> Verdict:
         missing = [name for name in self.packages if name not in facts[self._fact]]
