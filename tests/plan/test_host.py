@@ -61,9 +61,9 @@ def test_what_is_needed_comes_first() -> None:
     assert plan.steps["thing:a"].title == "zfs: thing a"
 
 
-def test_a_feature_waits_for_the_features_that_it_needs() -> None:
+def test_a_feature_comes_after_the_features_that_it_needs() -> None:
     plan = planned(part("nfs", Thing(name="n"), needs=("initial_setup",)), part("initial_setup", Thing(name="i")))
-    assert plan.steps["thing:n"].needs == ("host:thing:i",)
+    assert plan.steps["thing:n"].after == ("host:thing:i",)
     assert plan.first == ("host:thing:i",)
 
 
@@ -115,6 +115,19 @@ def test_a_resource_brings_what_it_needs_and_no_more() -> None:
     assert selection(parts, frozenset(), ["thing:dataset", "thing:nowhere"]) == {"thing:pool", "thing:dataset"}
     names = [fact.name for fact in facts_of(parts, frozenset({"thing:arc"}))]
     assert names == ["thing arc"]
+
+
+class Sources(Thing):
+    kind: ClassVar[str] = "repository"
+    locks: ClassVar[frozenset[str]] = frozenset({"apt"})
+
+
+def test_packages_need_their_sources_and_nothing_else_of_the_first_feature() -> None:
+    first = part("initial_setup", Sources(name="s"), Thing(name="network", stands="no bridge"))
+    plan = planned(first, part("nfs", Installed(name="n"), Thing(name="e"), needs=("initial_setup",)))
+    assert plan.steps["installed:n"].needs == ("host:repository:s",)
+    assert plan.steps["thing:e"].needs == ()
+    assert list(plan.blocked) == ["thing:network"]
 
 
 def test_packages_bring_their_sources() -> None:

@@ -48,7 +48,9 @@ def _bridges(site: Site, node: Node) -> Iterable[str]:
 
 
 def _cards(site: Site, node: Node) -> Iterable[str]:
-    count = max((gpu + 1 for container in site.containers.values() for gpu in container.gpus), default=0)
+    driver = site.host.nvidia_driver
+    wanted = int(driver is not None and driver.install is not False and driver.version is not None)
+    count = max((gpu + 1 for container in site.containers.values() for gpu in container.gpus), default=wanted)
     for _ in range(count):
         node.add_gpu()
     if count:
@@ -73,7 +75,7 @@ def _downloads(site: Site, node: Node) -> Iterable[str]:
     """The installer of the driver, where the site says that it is to be had."""
     driver = site.host.nvidia_driver
     if driver is not None and driver.version and driver.runfile_url:
-        node.add_runfile(driver.runfile_url, driver.version)
+        node.add_runfile(driver.version, driver.runfile_url)
         yield f"a download of the NVIDIA driver {driver.version}"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from phoenix_hypervisor.command import Command
 from phoenix_hypervisor.config.site import Site
 from phoenix_hypervisor.documents.host import HostDocument
 from phoenix_hypervisor.documents.secrets import Secret
@@ -26,6 +27,9 @@ SEED_ORDER = ("initial_setup", "nvidia", "admin_user", "zfs", "nfs", "samba")
 """In which order features are taken up where no need decides (spec section 5)."""
 FIRST = "initial_setup"
 """What every container waits for, when it is to be done in the same run (spec R4)."""
+
+SOURCES = "repository"
+"""The kind of resource that packages come from."""
 
 Reveal = Callable[[Secret], str | None]
 """The value of a secret; None where it is of no concern."""
@@ -157,7 +161,9 @@ class _Builder:
         pairs = [(part.feature, each) for part in found for each in part.resources if each.id in chosen]
         self._features = {each.id: feature for feature, each in pairs}
         self._resources = {each.id: each for _, each in pairs}
-        self._needs = _known({each.id: list(each.needs()) for _, each in pairs})
+        sources = [each.id for _, each in pairs if each.kind == SOURCES]
+        of_apt = {each.id: sources for _, each in pairs if "apt" in each.locks and each.kind != SOURCES}
+        self._needs = _known({each.id: [*each.needs(), *of_apt.get(each.id, ())] for _, each in pairs})
         self._before = {
             feature.name: [each.id for other, each in pairs if other.name in feature.needs] for feature, _ in pairs
         }
@@ -172,7 +178,7 @@ class _Builder:
         position = {name: number for number, name in enumerate(self._resources)}
         waits = {name: {*needs, *self._before[self._features[name].name]} for name, needs in self._needs.items()}
         for name in order(waits, key=position.__getitem__):
-            self._one(self._resources[name], waits[name])
+            self._one(self._resources[name])
         first = tuple(step.id for name, step in self._steps.items() if self._features[name].name == FIRST)
         return HostPlan(
             steps=self._steps,
@@ -184,7 +190,7 @@ class _Builder:
             first=first,
         )
 
-    def _one(self, resource: Resource, waits: Iterable[str]) -> None:
+    def _one(self, resource: Resource) -> None:
         commands = tuple(resource.change(self._facts))
         verdict = resource.verdict(self._facts)
         named = f"{self._features[resource.id].name}: {resource}"
@@ -200,14 +206,15 @@ class _Builder:
                 self._blocked[resource.id] = Blocked(HOST, f"{named}: {each.reason}", each.hint)
         if standing or not commands:
             return
-        if lost := [need for need in waits if need in self._blocked]:
+        if lost := [need for need in self._needs[resource.id] if need in self._blocked]:
             self._blocked[resource.id] = Blocked(
                 HOST, f"{named}: it needs {self._resources[lost[0]]}, which cannot go on", ""
             )
             return
-        self._steps[resource.id] = self._step(resource, verdict, commands, waits)
+        self._steps[resource.id] = self._step(resource, verdict, commands)
 
-    def _step(self, resource: Resource, verdict: Verdict, commands: tuple[Any, ...], waits: Iterable[str]) -> Step:
+    def _step(self, resource: Resource, verdict: Verdict, commands: tuple[Command, ...]) -> Step:
+        before = self._before[self._features[resource.id].name]
         look = (Unobstructed(resource, commands, self._allowed),) if resource.guarded else ()
         return Step(
             id=f"{HOST}:{resource.id}",
@@ -216,7 +223,8 @@ class _Builder:
             title=f"{self._features[resource.id].name}: {resource}",
             reason=verdict.reason,
             work=(*look, *commands, Established(resource)),
-            needs=tuple(self._steps[need].id for need in waits if need in self._steps),
+            needs=tuple(self._steps[need].id for need in self._needs[resource.id] if need in self._steps),
+            after=tuple(self._steps[each].id for each in before if each in self._steps),
             locks=resource.locks,
             detail=verdict.detail,
         )

@@ -35,7 +35,8 @@ def of_node(plan: Plan) -> tuple[str, ...]:
     """What of the node itself is not as declared."""
     return (
         *(step.title for step in plan.steps if step.target == HOST),
-        *(each.reason for each in (*plan.blocked, *plan.refused) if each.target == HOST),
+        *(each.reason for each in plan.blocked if each.target == HOST),
+        *(each.reason for each in plan.refused if each.target == HOST),
         *(f"reboot required: {why}" for why in dict.fromkeys(plan.reboot)),
     )
 
