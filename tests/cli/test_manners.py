@@ -157,8 +157,11 @@ def test_help_imports_no_verb() -> None:
 )
 def test_a_feature_runs_alone(phoenix: Phoenix, tmp_path: Path, slice_text: str, changes: bool) -> None:
     (tmp_path / "slice.json").write_text(slice_text)
-    words: list[Any] = ["feature", "run", "base_setup", "--config", tmp_path / "slice.json"]
-    words += ["--on", f"sim:{tmp_path}/node.json", "--mode", "safe"]
+    where = ["--on", f"sim:{tmp_path}/node.json", "--mode", "safe"]
+    (tmp_path / "sources.json").write_text('{"timezone": "Etc/UTC"}')
+    first = phoenix("feature", "run", "initial_setup", "--config", tmp_path / "sources.json", *where)
+    assert first.code == 0, first
+    words: list[Any] = ["feature", "run", "base_setup", "--config", tmp_path / "slice.json", *where]
     said = phoenix(*words, "--output", "json")
     assert said.code == 0 and said.json["changed"] is changes
     said = phoenix(*words)

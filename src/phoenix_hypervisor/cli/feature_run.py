@@ -168,15 +168,17 @@ def _part(feature: Feature, document: Source, values: Mapping[str, Any]) -> Part
 async def _on_node(where: Where, piece: Part, manner: Manner, redact: Callable[[str], str]) -> int:
     """The feature's part of a plan, walked under the run lock."""
     machine = Machine(where.transport)
-    run_id = f"feature-{piece.feature.name}-{os.getpid()}"
-    owner = runlock.this_process(run_id)
+    allowed = set(manner.allow)
+    found = await _look(machine, piece, frozenset(allowed))
+    if found.refused and manner.mode == "interactive":
+        allowed |= _asked(found)
+        found = await _look(machine, piece, frozenset(allowed))
+    if found.refused:
+        _refuse(found)
+    owner = runlock.this_process(f"feature-{piece.feature.name}-{os.getpid()}")
     await runlock.take(machine, owner)
     try:
-        allowed = set(manner.allow)
         found = await _look(machine, piece, frozenset(allowed))
-        if found.refused and manner.mode == "interactive":
-            allowed |= _asked(found)
-            found = await _look(machine, piece, frozenset(allowed))
         if found.refused:
             _refuse(found)
         ran: list[str] = []
