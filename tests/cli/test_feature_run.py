@@ -71,16 +71,16 @@ def test_the_older_document_is_recognised(phoenix: Phoenix, tmp_path: Path, exam
     text = (examples / "2025-09-05/hypervisor_config.json").read_text()
     said = run(phoenix, tmp_path, "zfs", text, "--output", "json")
     assert said.code == 1
-    assert {"quickOS", "fastData"} <= {
-        word.strip(":") for each in said.json["blocked"] for word in each["reason"].split()
-    }
+    reasons = " ".join(each["reason"] for each in said.json["blocked"])
+    assert "quickOS" in reasons and "fastData" in reasons
 
 
 @pytest.mark.parametrize(("name", "section"), SECTIONS.items())
 def test_the_section_alone_is_the_slice(
     phoenix: Phoenix, tmp_path: Path, document: dict[str, Any], name: str, section: str
 ) -> None:
-    said = run(phoenix, tmp_path, name, {**document[section]}, "--output", "json")
+    siblings = {"default_subnet": "10.77.0.0/24"} if name == "nfs" else {}
+    said = run(phoenix, tmp_path, name, {**document[section], **siblings}, "--output", "json")
     assert said.code in (0, 1), said
     assert said.json["feature"] == name
 
@@ -119,11 +119,10 @@ def test_data_on_a_disk_is_refused_by_its_name_until_it_is_allowed(phoenix: Phoe
         node.add_disk(name, 1 << 40)
     node.put_on_disk("ata-B_2", "ext4")
     node.save(tmp_path / "node.json")
-    before = (tmp_path / "node.json").read_text()
     refused = run(phoenix, tmp_path, "zfs", POOLS)
     assert refused.code == 4
     assert "ext4" in refused.err and "disk:" in refused.err
-    assert (tmp_path / "node.json").read_text() == before
+    assert "tank" not in Node.load(tmp_path / "node.json").zfs.pools
     thing = next(word.strip(".,;:)") for word in refused.err.split() if word.startswith("disk:"))
     assert run(phoenix, tmp_path, "zfs", POOLS, "--mode", "force", "--allow-destroy", "disk:other").code == 4
     assert run(phoenix, tmp_path, "zfs", POOLS, "--allow-destroy", thing).code == 2
