@@ -170,6 +170,7 @@ class _Builder:
         self._steps: dict[str, Step] = {}
         self._blocked: dict[str, Blocked] = {}
         self._refused: list[tuple[str, Obstacle]] = []
+        self._stuck: set[str] = set()
         self._kept: list[Kept] = []
         self._notes: list[str] = []
         self._reboot: dict[str, str] = {}
@@ -204,9 +205,12 @@ class _Builder:
                 self._refused.append((named, each))
             elif resource.id not in self._blocked:
                 self._blocked[resource.id] = Blocked(HOST, f"{named}: {each.reason}", each.hint)
+        if standing:
+            self._stuck.add(resource.id)
         if standing or not commands:
             return
-        if lost := [need for need in self._needs[resource.id] if need in self._blocked]:
+        if lost := [need for need in self._needs[resource.id] if need in self._stuck]:
+            self._stuck.add(resource.id)
             self._blocked[resource.id] = Blocked(
                 HOST, f"{named}: it needs {self._resources[lost[0]]}, which cannot go on", ""
             )
