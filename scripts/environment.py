@@ -69,7 +69,7 @@ def run(held: int, *argv: str | Path) -> None:
 
 def wanted(dev: bool) -> list[str]:
     group = tomllib.loads(PROJECT.read_text("utf-8"))["dependency-groups"]["dev"]
-    return ["--editable", str(HOME), *(group if dev else [])]
+    return ["--editable", f"{HOME}[migrate]", *(group if dev else [])]
 
 
 def with_uv(held: int, dev: bool) -> None:

@@ -24,6 +24,7 @@ VERBS: dict[str, str] = {
     "log": "Show past runs, one run, or one step.",
     "schema": "Print the JSON Schemas of the configuration files.",
     "feature": "List, show and run single features.",
+    "migrate": "Print the host document that a legacy phoenix_config.sh stands for.",
     "sim": "Make simulated nodes.",
     "demo": "The whole road on a simulated node.",
 }
