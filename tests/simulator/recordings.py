@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from phoenix_hypervisor.simulator.disks.model import sign
 from phoenix_hypervisor.simulator.node import Node
 
 Rename = Callable[[str], str]
@@ -182,7 +183,27 @@ def comparable(record: Record, text: str) -> str:
         text = re.sub(" +", " ", text)
     if record.argv[-1:] == ("env",):
         text = "".join(sorted(line for line in text.splitlines(True) if not _SESSION.match(line)))
-    return _listed_ids_sorted(_key_lines_sorted(text))
+    return _listed_ids_sorted(_key_lines_sorted(of_disks(text)))
+
+
+_RANDOM: tuple[tuple[str, str], ...] = (
+    (r"(?i)\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "UUID"),
+    (r"\b\w{6}(-\w{4}){5}-\w{6}\b", "UUID"),
+    (r'("uuid": ")\d+"', r'\1GUID"'),
+    (r'(UUID(?:_SUB)?=")\d+"', r'\1GUID"'),
+    (r"^( +id: )\d+$", r"\1GUID"),
+    (r"zfs-[0-9a-f]{16}", "zfs-NUMBER"),
+    (r"^(size +4 +)\d+$", r"\1BYTES"),
+    (r"^(l\S+ \d root root) +", r"\1 "),
+)
+"""What two disks with the same on them do not have in common, the ARC's size, and how ``ls`` pads."""
+
+
+def of_disks(text: str) -> str:
+    """A text without the numbers that are drawn for each disk, file system and pool."""
+    for pattern, put in _RANDOM:
+        text = re.sub(pattern, put, text, flags=re.MULTILINE)
+    return text
 
 
 def _plain(value: Any, key: str = "") -> Any:
@@ -229,10 +250,9 @@ def _key_lines_sorted(text: str) -> str:
 def _node(rename: Rename) -> Node:
     """A node with the two storages, bridge and tarball of the recorded ones."""
     node = Node.new(rename("pve1"), seed=7, clock=1_795_208_000.0)
-    node.zfs.destroy("rpool", recursive=True)
-    del node.zfs.pools["rpool"]
-    for path in node.files.glob("/dev/disk/by-id/*"):
-        node.files.remove(path)
+    assert node.run(("zpool", "destroy", "rpool")).ok
+    node.remove_disk("ata-SYSTEM_SSD_0001")
+    _add_root_disk(node)
     disks = [node.add_disk(f"virtio-pvedisk{number}", 8 << 30) for number in (1, 2, 3, 4)]
     node.add_pool(rename("rpool"), 8_053_063_680, disks=disks[2:3])
     node.add_pool(rename("tank"), 8_053_063_680, disks=disks[:2], layout="mirror")
@@ -256,6 +276,16 @@ def _node(rename: Rename) -> Node:
         node.add_bridge(rename("vmbr0"))
     node.add_tarball(rename(TARBALL))
     return node
+
+
+def _add_root_disk(node: Node) -> None:
+    """vda, which has no name by id, and on which the recorded nodes run."""
+    node.disks.add("virtio-", 12 << 30, "", "")
+    node.files.remove("/dev/disk/by-id/virtio-")
+    root = node.disks.devices["vda"]
+    root.by_id, root.mounts = "", ["/"]
+    node.disks.write(root, sign(root.size, "ext4", uuid=node.disks.uuid(), label="pveroot", block=4096))
+    node.disks.settle(root)
 
 
 def _container(node: Node, rename: Rename, *argv: str) -> None:

@@ -10,7 +10,10 @@ from phoenix_hypervisor.command import Result
 from phoenix_hypervisor.simulator.process import Address
 from simulator.box import Box
 
-SOURCES = "deb http://deb.debian.org/debian trixie main\n"
+SOURCES = """\
+deb http://deb.debian.org/debian trixie main
+deb [signed-by=/etc/apt/keyrings/docker.asc] https://download.docker.com/linux/debian trixie stable
+"""
 
 
 def debian(**options: object) -> Box:
@@ -23,6 +26,9 @@ def debian(**options: object) -> Box:
     box.put("/var/lib/dpkg/status", "\n".join(blocks))
     box.put("/etc/resolv.conf", "nameserver 10.0.0.1\n")
     box.put("/etc/apt/sources.list", SOURCES)
+    box.put("/etc/apt/keyrings/docker.asc", "-----BEGIN PGP PUBLIC KEY BLOCK-----\n")
+    if box.addresses:
+        assert box.run("apt-get", "update").rc == 0
     return box
 
 
@@ -115,7 +121,10 @@ def test_services_answer_as_recorded() -> None:
 
 def test_enabling_and_starting_are_two_things() -> None:
     box = debian()
-    box.put("/etc/systemd/system/own.service", "[Service]\nExecStart=/x\n[Install]\nWantedBy=multi-user.target\n")
+    box.put(
+        "/etc/systemd/system/own.service",
+        "[Service]\nExecStart=/usr/bin/sleep 100000\n[Install]\nWantedBy=multi-user.target\n",
+    )
 
     def state() -> tuple[str, str]:
         return (

@@ -29,7 +29,7 @@ def test_what_was_fitted_is_there() -> None:
     node.add_tarball("media:vztmpl/ubuntu-24.04-standard_24.04-2_amd64.tar.zst", 123 << 20)
     listed = node.run(("zfs", "get", "-Hp", "-o", "value,source", "recordsize,compression,mountpoint", "tank/media"))
     assert listed.stdout == "1048576\tlocal\nzstd\tlocal\n/tank/media\tdefault\n"
-    assert node.run(("ls", "/sys/class/net")).stdout.split() == ["vmbr0", "vmbr1"]
+    assert node.run(("ls", "/sys/class/net")).stdout.split() == ["enp1s0", "lo", "vmbr0", "vmbr1"]
     assert node.files.read("/sys/bus/pci/devices/0000:02:00.0/vendor") == "0x10de\n"
     assert node.files.read("/sys/bus/pci/devices/0000:02:00.0/class") == "0x030000\n"
     assert [path for path in node.files.glob("/dev/nvidia*") if path[-1].isdigit()] == ["/dev/nvidia0"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -13,30 +15,16 @@ from phoenix_hypervisor.simulator.node import Node
 from simulator import recordings
 from simulator.driving import cut_off, together
 from simulator.recordings import TOOLS, Record, Rename, comparable, node_a, node_b, renamed, same
+from simulator.serving import install
 
 RENAMES = pytest.mark.parametrize("rename", [same, renamed], ids=["as recorded", "renamed"])
 
-_DISKS = "pools are made on disks by host set-up, which comes next"
 _BACKUP = "backups failed on the recorded node, for want of a mailer"
 _TASKS = "Proxmox's task log is not simulated"
 LEFT_OUT: Mapping[str, str] = {
     "restart-host-view": _TASKS,
     "api-tasks": _TASKS,
     "restore*": _BACKUP,
-    "h-zpool-create-*": _DISKS,
-    "h-zpool-export": _DISKS,
-    "h-zpool-import": _DISKS,
-    "h-zpool-import-scan": _DISKS,
-    "h-zpool-destroy*": _DISKS,
-    "h-zpool-raidz1*": _DISKS,
-    "h-zpool-status-raidz1": _DISKS,
-    "h-zpool-offline": _DISKS,
-    "h-zpool-mirror-sizes": _DISKS,
-    "h-loop-clean": _DISKS,
-    "d-zpool-*": _DISKS,
-    "d-mounted*": _DISKS,
-    "d-swap": _DISKS,
-    "d-clean": _DISKS,
 }
 """Records of the tools that are not replayed, by the pattern of their ids, and why."""
 
@@ -126,6 +114,49 @@ def _removed_nfs(node: Node, _rename: Rename) -> None:
     assert "nfs: n2" not in node.files.read("/etc/pve/storage.cfg")
 
 
+def _loops(
+    *numbers: int, size: int = 256 << 20, again: Callable[[Node], None] | None = None
+) -> Callable[[Node, Rename], None]:
+    """Loop devices over files that are too large for the node's memory."""
+
+    def run(node: Node, _rename: Rename) -> None:
+        for number in numbers:
+            node.files.write(f"/root/l{number}.img", "")
+            node.disks.add_loop(number, f"/root/l{number}.img", size)
+        listed = json.loads(node.run(("losetup", "-l", "-J")).stdout)["loopdevices"]
+        assert [one["back-file"] for one in listed][-len(numbers) :] == [f"/root/l{number}.img" for number in numbers]
+        assert all((one["log-sec"], one["ro"], one["sizelimit"]) == (512, False, 0) for one in listed)
+        if again:
+            again(node)
+
+    return run
+
+
+def _refused_mirror(node: Node) -> None:
+    refused = node.run(("zpool", "create", "p5", "mirror", "/dev/loop1", "/dev/loop5"))
+    assert (refused.rc, refused.stderr) == (
+        1,
+        "invalid vdev specification\nuse '-f' to override the following errors:\n"
+        "mirror contains devices of different sizes\n",
+    )
+
+
+def _all_signatures(node: Node, rename: Rename) -> None:
+    told = node.run(("blkid",)).stdout.splitlines()
+    assert sorted(line.partition(":")[0] for line in told) == [
+        "/dev/vda", "/dev/vdb1", "/dev/vdb9", "/dev/vdc1", "/dev/vdc9", "/dev/vdd1", "/dev/vdd9",
+    ]  # fmt: skip
+    of_tank = re.compile(
+        rf'/dev/vdb1: LABEL="{rename("tank")}" UUID="\d+" UUID_SUB="\d+" BLOCK_SIZE="4096" TYPE="zfs_member" '
+        r'PARTLABEL="zfs-[0-9a-f]{16}" PARTUUID="[-0-9a-f]{36}"'
+    )
+    assert any(of_tank.fullmatch(line) for line in told)
+    assert any(re.fullmatch(r'/dev/vdb9: PARTUUID="[-0-9a-f]{36}"', line) for line in told)
+    assert any(
+        re.fullmatch(r'/dev/vda: LABEL="pveroot" UUID="\S+" BLOCK_SIZE="4096" TYPE="ext4"', line) for line in told
+    )
+
+
 BY_HAND: Mapping[str, Callable[[Node, Rename], None]] = {
     "linked-clone-parallel": _parallel_clones,
     "kill-clone": _killed_clone,
@@ -138,12 +169,24 @@ BY_HAND: Mapping[str, Callable[[Node, Rename], None]] = {
     "statd-start": lambda node, _rename: recordings.run_pvestatd(node, running=True),
     "h-zfs-set-quota-small": _filled,
     "h-pvesm-nfs-remove": _removed_nfs,
+    "h-blkid": _all_signatures,
+    "h-loop-setup": _loops(1, 2, 3, 4),
+    "h-zpool-mirror-sizes": _loops(5, size=200 << 20, again=_refused_mirror),
+    "d-setup": _loops(1, 2, 3, 4),
 }
-"""Records of several processes at once, of killed ones, of bash's ``time``, ``dd``, journalctl and umount."""
+"""Records of several processes at once, of killed ones, of bash's ``time``, ``dd``, journalctl and umount, of large
+files, and of what has the order of a hash."""
+_DISKS = ("h-lsblk*", "h-blkid*", "h-wipefs*", "h-loop*", "h-arc*", "d-*")
+_NO_DISKS = ("d-visudo*",)
 
 
 def _is_left_out(record: Record) -> bool:
     return any(fnmatchcase(record.id, pattern) for pattern in LEFT_OUT)
+
+
+def _is_of_disks(record: Record) -> bool:
+    patterns = [one for one in _DISKS if fnmatchcase(record.id, one)]
+    return bool(patterns) and not any(fnmatchcase(record.id, one) for one in _NO_DISKS)
 
 
 def _replay(node: Node, records: Sequence[Record], rename: Rename) -> None:
@@ -176,12 +219,18 @@ def test_node_b(transcripts: Path, rename: Rename) -> None:
 @RENAMES
 def test_pools_datasets_and_storages_of_the_host(transcripts: Path, rename: Rename) -> None:
     everything = recordings.read(transcripts, "node-a-host.jsonl")
-    records = [one for one in everything if (one.is_of_tools or one.id in BY_HAND) and not _is_left_out(one)]
+    records = [one for one in everything if _is_of_disks(one) or one.is_of_tools or one.id in BY_HAND]
+    records = [one for one in records if not _is_left_out(one)]
     node = node_a(rename)
+    node.set_memory(8 << 30)
+    node.arc.set("zfs_arc_max", 512 << 20)
+    node.files.write("/etc/modprobe.d/zfs.conf", "options zfs zfs_arc_max=536870912\n")
     node.files.mkdir("/etc/exports.d", parents=True)
     node.files.write("/etc/exports.d/media.exports", rename("/tank/media *(ro)\n"))
+    install(node, "nfs-kernel-server")
+    assert node.run(("exportfs", "-ra")).ok
     _replay(node, records, rename)
-    assert len(records) == 31
+    assert len(records) == 76
 
 
 def test_each_pattern_leaves_out_something(transcripts: Path) -> None:

@@ -56,8 +56,8 @@ def test_what_it_says_of_itself(eight: Node, nine: Node, command: str, on_eight:
 
 
 def test_package_lists_come_from_the_archive_of_debian(eight: Node, nine: Node) -> None:
-    assert "http://deb.debian.org " in eight.run(("apt-get", "update")).stdout
-    assert "http://deb.debian.org " in nine.run(("apt-get", "update")).stdout
+    assert "http://deb.debian.org/debian bookworm InRelease" in eight.run(("apt-get", "update")).stdout
+    assert "http://deb.debian.org/debian trixie InRelease" in nine.run(("apt-get", "update")).stdout
 
 
 def test_a_container_runs_the_kernel_of_its_node(eight: Node) -> None:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from phoenix_hypervisor.proxmox.properties import parse_properties
+from phoenix_hypervisor.simulator.debian import dpkg
 from phoenix_hypervisor.simulator.filesystem import Filesystem, Generated
 from phoenix_hypervisor.simulator.guestmounts import GuestMounts, MountEntry, MountFault
 from phoenix_hypervisor.simulator.idmap import IdMap
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from phoenix_hypervisor.simulator.node import Node
 
 DEVICES = {"full": "c 1 7", "null": "c 1 3", "random": "c 1 8", "tty": "c 5 0", "urandom": "c 1 9", "zero": "c 1 5"}
-PACKAGED = {"ssh-keygen": "openssh-client"}
-"""Programs that a container has only with the package that brings them."""
 _MOUNT_POINT = re.compile(r"^mp\d+$")
 _MEMORY_BACKED = ("/dev", "/run", "/tmp", "/proc", "/sys")  # noqa: S108
 
@@ -153,11 +152,4 @@ class Container:
         return self.node.entropy()
 
     def program(self, name: str) -> Program | None:
-        package = PACKAGED.get(name)
-        if package is not None and not self._installed(package):
-            return None
-        return self.node.guest_programs.get(name)
-
-    def _installed(self, package: str) -> bool:
-        status = self.files.stat("/var/lib/dpkg/status")
-        return status is not None and f"Package: {package}\n" in status.data
+        return self.node.guest_programs.get(name) if dpkg.brings(self.files, name) else None

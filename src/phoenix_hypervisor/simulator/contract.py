@@ -1,4 +1,4 @@
-"""The command lines of pct, pvesm and pveam, judged by the schemas of the real commands (``contract.json``).
+"""The command lines of pct, pvesm, pveam and pveum, judged by the schemas of the real commands (``contract.json``).
 
 The schemas are the newest release's; what an older one lacks is taken out of them, what it had besides is not known.
 
@@ -169,6 +169,8 @@ def _check_limits(value: str, schema: Schema) -> str | None:
     if "enum" in schema and value not in schema["enum"]:
         return f"value '{value}' does not have a value in the enumeration '{', '.join(schema['enum'])}'"
     if schema["type"] == "string":
+        if len(value) < int(schema.get("minLength", 0)):
+            return f"value must be at least {schema['minLength']} characters long"
         if len(value) > int(schema.get("maxLength", len(value))):
             return f"value may only be {schema['maxLength']} characters long"
         return None
@@ -256,6 +258,33 @@ def keys_of(option: str) -> Mapping[str, Schema]:
     schema = verbs("pct")["create"].schema(option)
     assert schema is not None  # noqa: S101
     found: Mapping[str, Schema] = schema["format_keys"]
+    return found
+
+
+def find_command(tool: str, words: Sequence[str], version: int = NEWEST) -> tuple[Verb, list[str]]:
+    """The verb that a command line begins with, and the rest of it: ``user add`` is one verb, ``useradd`` its alias."""
+    known = verbs(tool, version)
+    if not any(" " in name for name in known):
+        return find_verb(tool, words[0], version), list(words[1:])
+    aliases = loaded_aliases(tool)
+    if words[0] in aliases:
+        return known[aliases[words[0]]], list(words[1:])
+    groups = sorted({name.partition(" ")[0] for name in known})
+    starting = [name for name in groups if name.startswith(words[0])]
+    group = words[0] if words[0] in groups else starting[0] if len(starting) == 1 else ""
+    if group in known:
+        return known[group], list(words[1:])
+    below = [name for name in known if group and name.startswith(f"{group} {' '.join(words[1:2])}")]
+    exact = f"{group} {' '.join(words[1:2])}"
+    if len(words) > 1 and (exact in known or len(below) == 1):
+        return known[exact if exact in known else below[0]], list(words[2:])
+    unknown = not group if len(words) < 2 or not group else not below
+    raise PveError(f"ERROR: {'unknown' if unknown else 'incomplete'} command '{' '.join([tool, *words[:2]])}'")
+
+
+def loaded_aliases(tool: str) -> Mapping[str, str]:
+    """The short names of verbs."""
+    found: Mapping[str, str] = contract()["aliases"].get(tool, {})
     return found
 
 

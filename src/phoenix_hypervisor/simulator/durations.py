@@ -6,6 +6,8 @@ PVESM = 0.35
 PVEAM = 0.4
 PVESH = 0.6
 ZFS = 0.01
+LABEL = 1.0
+"""Until udev has seen the devices of a pool that is new or newly imported."""
 LXC_ATTACH = 0.03
 LXC_TOOL = 0.002
 SNAPSHOT = 0.05

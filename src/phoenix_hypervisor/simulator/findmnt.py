@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import getopt
+from collections.abc import Callable
 
 from phoenix_hypervisor.simulator import durations
 from phoenix_hypervisor.simulator.container import Container
-from phoenix_hypervisor.simulator.process import Process, Run
+from phoenix_hypervisor.simulator.process import Process, Program, Run
 from phoenix_hypervisor.simulator.tables import aligned
 
 _LXCFS = ("cpuinfo", "diskstats", "loadavg", "meminfo", "slabinfo", "stat", "swaps", "uptime")
@@ -40,16 +41,26 @@ STANDARD: tuple[tuple[str, str, str], ...] = (
     ("/tmp", "tmpfs", "tmpfs"),  # noqa: S108
     *((f"/run/credentials/{name}.service", "ramfs", "ramfs") for name in _CREDENTIALS),
 )
+Kind = Callable[[str], str]
 _COLUMNS = ("TARGET", "SOURCE", "FSTYPE")
 
 
-def findmnt(process: Process) -> Run:
+def of_host(kind: Kind) -> Program:
+    """``findmnt`` of a host, which knows the type of what is mounted from a source."""
+
+    def run(process: Process, /) -> Run:
+        yield durations.LXC_TOOL
+        return _tell(process, kind)
+
+    return run
+
+
+def _tell(process: Process, kind: Kind) -> int:
     """``findmnt [-rn] [-o COLUMNS] [TARGET]`` as a list; exit 1 where nothing is mounted at the target."""
-    yield durations.LXC_TOOL
     longs = ["noheadings", "raw", "list", "output=", "mountpoint="]
     given, rest = getopt.gnu_getopt(process.argv[1:], "rnlo:T:M:", longs)
     options = dict(given)
-    rows = _rows(process)
+    rows = _rows(process, kind)
     target = options.get("-M") or options.get("--mountpoint") or (rest[0] if rest else "")
     if target:
         rows = [row for row in rows if row[0] == target]
@@ -64,10 +75,13 @@ def findmnt(process: Process) -> Run:
     return 0 if rows else 1
 
 
-def _rows(process: Process) -> list[tuple[str, str, str]]:
+def _rows(process: Process, kind: Kind) -> list[tuple[str, str, str]]:
     machine = process.machine
     if isinstance(machine, Container):
         sources = [(point, source, "zfs") for point, source in machine.sources.items()]
         return [*sources[:1], *STANDARD, *sources[1:]]
     mounts = machine.files.mounts
-    return [(mount.path, mount.source or "/dev/root", "zfs" if mount.source else "ext4") for mount in mounts]
+    return [(mount.path, mount.source or "/dev/root", kind(mount.source)) for mount in mounts]
+
+
+findmnt: Program = of_host(lambda source: "zfs" if source else "ext4")

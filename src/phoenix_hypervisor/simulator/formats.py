@@ -96,10 +96,17 @@ def _startup(value: str) -> str | None:
 _dns_name = _matching(rf"{_NAME}(?:\.{_NAME})*", "value does not look like a valid DNS name")
 _config_id = _matching(r"[a-zA-Z][a-zA-Z0-9_\-]+", "invalid configuration ID '{}'")
 _storage_id = _matching(_ID, "storage ID '{}' contains illegal characters")
+_user = _matching(r"[^\s:/]+@[A-Za-z][A-Za-z0-9.\-_]+", "value '{}' does not look like a valid user name")
+_group = _matching(r"[A-Za-z0-9.\-_]+", "group name '{}' contains invalid characters")
+_role = _matching(r"[A-Za-z0-9.\-_]+", "role name '{}' contains invalid characters")
+_token = _matching(
+    r"[^\s:/]+@[A-Za-z][A-Za-z0-9.\-_]+![A-Za-z][A-Za-z0-9.\-_]+", "value '{}' does not look like a valid token ID"
+)
 _node = _matching(_NAME, "value does not look like a valid node name")
 _tag = _matching(r"[a-zA-Z0-9_][a-zA-Z0-9_\-+.]*", "invalid characters in tag")
 
 FORMATS: Mapping[str, Check] = {
+    "email-opt": _matching(r"|[a-zA-Z0-9.\-_+]+@[a-zA-Z0-9.\-_]+", "value does not look like a valid email address"),
     "disk-size": _matching(r"\d+(\.\d+)?[KMGT]?", "value does not look like a valid disk size"),
     "dns-name": _dns_name,
     "dns-name-list": _listed(_dns_name),
@@ -112,6 +119,8 @@ FORMATS: Mapping[str, Check] = {
     "pve-configid": _config_id,
     "pve-configid-list": _listed(_config_id),
     "pve-ct-timezone": _timezone,
+    "pve-groupid": _group,
+    "pve-groupid-list": _listed(_group),
     "pve-ipv4-config": _network(4, ("dhcp", "manual"), 8, 32),
     "pve-ipv6-config": _network(6, ("auto", "dhcp", "manual"), 8, 128),
     "pve-lxc-dev-string": _device,
@@ -119,6 +128,8 @@ FORMATS: Mapping[str, Check] = {
     "pve-node": _node,
     "pve-node-list": _listed(_node),
     "pve-poolid": _matching(rf"{_POOL}(/{_POOL}){{0,2}}", "value '{}' does not look like a valid pool name"),
+    "pve-roleid": _role,
+    "pve-roleid-list": _listed(_role),
     "pve-startup-order": _startup,
     "pve-storage-content": _content,
     "pve-storage-content-list": _listed(_content),
@@ -128,6 +139,9 @@ FORMATS: Mapping[str, Check] = {
         rf"[\da-fA-F.:]+|{_NAME}(\.{_NAME})*", "value does not look like a valid server name or IP address"
     ),
     "pve-tag-list": _listed(_tag),
+    "pve-tokenid-list": _listed(_token),
+    "pve-userid": _user,
+    "pve-userid-list": _listed(_user),
     "pve-vmid": _matching(r"[1-9][0-9]{2,8}", "value does not look like a valid VM ID"),
     "pve-volume-id": _matching(rf"{_ID}:.+", "unable to parse volume ID '{}'"),
 }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from phoenix_hypervisor.simulator.filesystem import Filesystem
+from phoenix_hypervisor.simulator.debian import fresh
+from phoenix_hypervisor.simulator.disks import tables
+from phoenix_hypervisor.simulator.disks.model import sign
+from phoenix_hypervisor.simulator.hardware import boot, kernels
 from phoenix_hypervisor.simulator.tree import Entry, Tree
 
 if TYPE_CHECKING:
@@ -31,7 +33,14 @@ zfspool: local-zfs
 
 """
 _LISTS = "/etc/apt/sources.list.d"
-_ADDRESS = re.compile(r"^iface (\S+) inet static\n((?:[ \t]+.*\n)*)", re.MULTILINE)
+_NIC = "enp1s0"
+_INTERFACES = f"""auto lo
+iface lo inet loopback
+
+iface {_NIC} inet manual
+
+source /etc/network/interfaces.d/*
+"""
 
 
 def root_tree(name: str, release: Release) -> Tree:
@@ -52,18 +61,17 @@ def root_tree(name: str, release: Release) -> Tree:
         "/etc/debian_version": f"{release.debian}\n",
         "/etc/os-release": f'PRETTY_NAME="Debian GNU/Linux {system}"\nNAME="Debian GNU/Linux"\n'
         f'VERSION_ID="{system.split()[0]}"\nVERSION="{system}"\nVERSION_CODENAME={release.codename}\nID=debian\n',
-        "/etc/network/interfaces": "auto lo\niface lo inet loopback\n\n",
+        "/etc/network/interfaces": _INTERFACES,
         "/etc/resolv.conf": "nameserver 10.0.0.1\n",
         "/etc/subuid": "root:100000:65536\n",
         "/etc/subgid": "root:100000:65536\n",
-        "/etc/passwd": "root:x:0:0:root:/root:/bin/bash\nwww-data:x:33:33:www-data:/var/www:/usr/sbin/nologin\n",
-        "/etc/group": "root:x:0:\nwww-data:x:33:\n",
         "/proc/sys/kernel/osrelease": f"{kernel}\n",
         "/proc/version": f"Linux version {kernel} (build@proxmox)\n",
         **_package_sources(release),
     }
     for path, text in texts.items():
         tree.put(path, Entry("file", text))
+    fresh.put(tree, release, name)
     return tree
 
 
@@ -97,21 +105,23 @@ def _stanza(place: str, suites: str, components: str, signer: str) -> str:
 def install(node: Node) -> None:
     """Fit a new node with what the installer sets up: pool, storages, the first bridge."""
     disk = node.add_disk("ata-SYSTEM_SSD_0001", 512 << 30)
-    node.add_pool("rpool", 476 << 30, disks=[disk])
+    system = node.disks.devices["sda"]
+    node.disks.partition(system, tables.of_installer(system.size), seed="system")
+    node.disks.write(system.parts[1], sign(system.parts[1].size, "vfat", uuid="5C1A-7F0E", block=512))
+    node.add_pool("rpool", 476 << 30, disks=[f"{disk}-part3"])
+    for device in system.everything():
+        node.disks.settle(device)
     for key, value in (("compression", "on"), ("atime", "off")):
         node.zfs.assign("rpool", {key: value})
     node.zfs.create("rpool/data", {})
     node.files.write("/etc/pve/storage.cfg", _STORAGES)
     node.files.write("/etc/pve/user.cfg", "user:root@pam:1:0:::root@localhost::\n")
     node.files.write("/etc/pve/datacenter.cfg", "keyboard: en-us\n")
-    node.add_bridge("vmbr0", "10.0.0.2/24", "10.0.0.1")
-
-
-def bridge_address(files: Filesystem, name: str) -> tuple[str, str]:
-    """The address and the gateway of an interface in /etc/network/interfaces; empty when it has none."""
-    text = files.read("/etc/network/interfaces") if files.exists("/etc/network/interfaces") else ""
-    for found, body in _ADDRESS.findall(text):
-        if found == name:
-            words = dict(line.split(None, 1) for line in body.splitlines() if len(line.split(None, 1)) == 2)
-            return words.get("address", "").strip(), words.get("gateway", "").strip()
-    return "", ""
+    kernels.install(node)
+    for name in ("lo", _NIC):
+        node.network.add(name, "00:00:00:00:00:00" if name == "lo" else "")
+        node.network.set_up(name, up=True)
+    node.network.add_address("lo", "127.0.0.1/8")
+    node.add_bridge("vmbr0", "10.0.0.2/24", "10.0.0.1", port=_NIC)
+    boot.run_kernel(node, node.release.kernel.release)
+    boot.load_modules(node)

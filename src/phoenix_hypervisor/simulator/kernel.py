@@ -1,4 +1,4 @@
-"""What the node's kernel shows in files: control groups of the running containers, uptime."""
+"""What the node's kernel shows in files: control groups of the running containers, uptime, swap."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from phoenix_hypervisor.simulator.filesystem import Generated
+from phoenix_hypervisor.simulator.hardware.modules import ProcModules
+from phoenix_hypervisor.simulator.hardware.nvidia.driver import ProcVersion
+from phoenix_hypervisor.simulator.zfs.arc import mount_arc
 
 if TYPE_CHECKING:
     from phoenix_hypervisor.simulator.node import Node
@@ -63,8 +66,25 @@ class _Uptime(Generated):
         return f"{up:.2f} {up:.2f}\n"
 
 
+class _Swaps(Generated):
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    def read(self) -> str:
+        lines = "".join(
+            f"{device.path:<40}partition\t{device.size // 1024 - 4:<16}0\t\t-2\n"
+            for device in self._node.disks.every()
+            if device.swapping
+        )
+        return f"{'Filename':<40}Type\t\tSize\t\tUsed\t\tPriority\n{lines}"
+
+
 def mount_kernel(node: Node) -> None:
     """Show the computed files of /proc and /sys."""
     node.files.generate("/sys/fs/cgroup/lxc", _Groups(node))
     node.files.generate("/sys/fs/cgroup/lxc.monitor", _Folder(_EMPTY_GROUP))
     node.files.generate("/proc/uptime", _Uptime(node))
+    node.files.generate("/proc/swaps", _Swaps(node))
+    mount_arc(node)
+    node.files.generate("/proc/modules", ProcModules(node.modules))
+    node.files.generate("/proc/driver/nvidia/version", ProcVersion(node))

@@ -10,16 +10,24 @@ from phoenix_hypervisor.command import Result
 from phoenix_hypervisor.simulator import installation, persistence, programs
 from phoenix_hypervisor.simulator.cluster import ClusterTree, mount_cluster
 from phoenix_hypervisor.simulator.container import Container
+from phoenix_hypervisor.simulator.debian import dpkg
+from phoenix_hypervisor.simulator.disks.devices import Disks
 from phoenix_hypervisor.simulator.faults import Faults
 from phoenix_hypervisor.simulator.filesystem import Filesystem
 from phoenix_hypervisor.simulator.fittings import Fittings
 from phoenix_hypervisor.simulator.guests import Guests
+from phoenix_hypervisor.simulator.hardware import boot, boottools, packages, timers
+from phoenix_hypervisor.simulator.hardware.links import Network
+from phoenix_hypervisor.simulator.hardware.modules import Modules
+from phoenix_hypervisor.simulator.hardware.timers import Timer
 from phoenix_hypervisor.simulator.kernel import mount_kernel
 from phoenix_hypervisor.simulator.locks import Locks
 from phoenix_hypervisor.simulator.process import NOT_FOUND, Address, Kernel, Process, Program, Run, execute, find
 from phoenix_hypervisor.simulator.releases import NEWEST, RELEASES, Release
+from phoenix_hypervisor.simulator.sharing.netmounts import NetMounts
 from phoenix_hypervisor.simulator.storage import Storages
 from phoenix_hypervisor.simulator.tree import Tree
+from phoenix_hypervisor.simulator.zfs.arc import Arc
 from phoenix_hypervisor.simulator.zfs.datasets import Zfs
 
 CLOCK = 1_795_000_000.0
@@ -53,19 +61,29 @@ class Node(Fittings):
         self.name = name
         self.release = release
         self.seed = seed
-        self.clock = clock
+        self._clock = clock
         self.started = started
+        self.ready = 0.0
+        self.boots = 0
+        self.timers: list[Timer] = []
+        self.internet: dict[str, str] = {}
         self.drawn = 0
         self.root = root
         self.cluster = cluster
         self.files = Filesystem(root, lambda: self.clock)
         mount_cluster(self.files, cluster, int(started))
-        self.zfs = Zfs(self.files, lambda: self.clock, lambda: int(self.entropy()[:16], 16) | 1, release.zfs)
+        self.disks = Disks(self.files, lambda: self.clock, self.entropy)
+        self.arc = Arc()
+        self.zfs = Zfs(self.files, self.disks, lambda: self.clock, self._identity, release.zfs)
         self.storages = Storages(self.files, self.zfs)
+        self.netmounts = NetMounts(self)
         self.guests = Guests(cluster, lambda: self.clock)
-        self.zfs.is_busy = self.guests.mounts
+        self.zfs.mounting.is_busy = self.guests.mounts
         self.locks = Locks()
+        self.modules = Modules(self)
+        self.network = Network(self)
         self.faults = Faults()
+        self.archive: dict[str, str] = {}
         mount_kernel(self)
         self.programs: Mapping[str, Program] = programs.of_node(self)
         self.guest_programs: Mapping[str, Program] = programs.of_guest()
@@ -89,6 +107,28 @@ class Node(Fittings):
         """Write the node to a file, at once or not at all."""
         persistence.save(self, Path(path))
 
+    # -- time and power
+
+    @property
+    def clock(self) -> float:
+        """Seconds since the epoch, simulated. Setting it lets what is due by then happen."""
+        return self._clock
+
+    @clock.setter
+    def clock(self, now: float) -> None:
+        if any(timer.due <= now for timer in self.timers):
+            timers.fire(self, now)
+        self._clock = now
+
+    def set_clock(self, now: float) -> None:
+        """Set the clock, and nothing happens."""
+        self._clock = now
+
+    def reboot(self) -> None:
+        """Restart the node, and wait until it is there again."""
+        boot.reboot(self)
+        self.ready = self._clock
+
     # -- running
 
     def start(self, argv: Sequence[str], stdin: str = "") -> Process:
@@ -96,9 +136,21 @@ class Node(Fittings):
         return Process(self, list(argv), stdin, dict(ENVIRONMENT), "/root", top=True)
 
     def execute(self, process: Process) -> Run:
-        """Run a process; a name that is no program is 127 with the shell's words."""
+        """Run a process; a name that is no program is 127 with the shell's words. A restart of the node ends it."""
+        if self.clock < self.ready:
+            yield self.ready - self.clock
         name, absent = process.argv[0], find(process) is None
-        rc = yield from execute(process)
+        run, boots = execute(process), self.boots
+        try:
+            while True:
+                yield next(run)
+                if self.boots != boots:
+                    process.complain(f"Connection to {self.name} closed by remote host.\n")
+                    return boot.LOST
+        except StopIteration as end:
+            rc = int(end.value)
+        finally:
+            run.close()
         if absent and rc == NOT_FOUND:
             process.complain(f"{name}: command not found\n")
         return rc
@@ -136,15 +188,25 @@ class Node(Fittings):
 
     @property
     def kernel(self) -> Kernel:
-        return self.release.kernel
+        """The kernel that runs, as /proc tells it."""
+        release, version = (self.files.stat(f"/proc/sys/kernel/{name}") for name in ("osrelease", "version"))
+        return Kernel(release.data.strip(), version.data.strip()) if release and version else self.release.kernel
+
+    @property
+    def secure_boot(self) -> bool:
+        """Whether the firmware and the kernel take only what is signed."""
+        entry = self.files.stat(boottools.SECURE_BOOT)
+        return entry is not None and entry.data.endswith("\x01")
 
     @property
     def addresses(self) -> Sequence[Address]:
-        return [
-            Address(name, *installation.bridge_address(self.files, name), self.files.read(f"{path}/address").strip())
-            for path in self.files.glob("/sys/class/net/*")
-            if (name := path.rpartition("/")[2]) != "lo" and self.files.is_dir(f"{path}/bridge")
-        ]
+        return [one for one in self.network.addresses() if one.cidr or self.network.is_bridge(one.interface)]
+
+    def _node(self) -> Node:
+        return self
+
+    def _identity(self) -> int:
+        return int(self.entropy()[:16], 16) | 1
 
     def entropy(self) -> str:
         """64 hexadecimal digits that follow from the seed and how often it was asked."""
@@ -152,4 +214,5 @@ class Node(Fittings):
         return hashlib.sha256(f"{self.seed}:{self.drawn}".encode()).hexdigest()
 
     def program(self, name: str) -> Program | None:
-        return self.programs.get(name)
+        there = dpkg.brings(self.files, name) and packages.is_there(self, name)
+        return self.programs.get(name) if there else None

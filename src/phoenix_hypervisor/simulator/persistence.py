@@ -10,24 +10,25 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from phoenix_hypervisor.errors import NodeError
 from phoenix_hypervisor.simulator.cluster import ClusterTree
+from phoenix_hypervisor.simulator.disks.keeping import disks_from_json, disks_to_json, pool_from_json, pool_to_json
 from phoenix_hypervisor.simulator.faults import Faults
 from phoenix_hypervisor.simulator.guests import Running
+from phoenix_hypervisor.simulator.hardware.timers import Timer
 from phoenix_hypervisor.simulator.releases import RELEASES
 from phoenix_hypervisor.simulator.storage import Image
 from phoenix_hypervisor.simulator.tree import Tree
 from phoenix_hypervisor.simulator.trees import TreeReader, TreeWriter
-from phoenix_hypervisor.simulator.zfs.model import Dataset, Pool, Snapshot
+from phoenix_hypervisor.simulator.zfs.model import Away, Dataset, Snapshot
 
 if TYPE_CHECKING:
     from phoenix_hypervisor.simulator.node import Node
 
-FORMAT, VERSION = "phoenix simulated node", 1
+FORMAT, VERSION = "phoenix simulated node", 2
 
 
 class NodeFileError(NodeError):
@@ -76,7 +77,7 @@ def load(path: Path, kind: type[Node]) -> Node:
 
 def _node_to_json(node: Node) -> dict[str, Any]:
     trees = TreeWriter()
-    datasets = {name: _dataset_to_json(node, node.zfs.datasets[name], trees) for name in _by_origin(node)}
+    datasets = _datasets_to_json(node.zfs.datasets, trees)
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -93,32 +94,47 @@ def _node_to_json(node: Node) -> dict[str, Any]:
             "counts": node.cluster.counts,
             "guests": {str(ctid): list(known) for ctid, known in node.cluster.guests.items()},
         },
-        "pools": [asdict(pool) for pool in node.zfs.pools.values()],
+        "pools": [pool_to_json(pool) for pool in node.zfs.pools.values()],
+        "away": [_away_to_json(one, trees) for one in node.zfs.away.values()],
+        "disks": disks_to_json(node, trees),
         "datasets": datasets,
         "images": {
             path: {"size": image.size, "bulk": image.bulk, "system": image.system, "tree": trees.add(image.tree)}
             for path, image in node.storages.images.items()
         },
         "running": {str(ctid): _running_to_json(one, trees) for ctid, one in node.guests.running.items()},
+        "netmounts": node.netmounts.to_json(trees),
         "faults": node.faults.to_json(),
+        "archive": node.archive,
+        "network": node.network.to_json(),
+        "timers": [timer.to_json() for timer in node.timers],
+        "internet": node.internet,
         "trees": trees.trees,
         "texts": trees.texts,
     }
 
 
-def _by_origin(node: Node) -> list[str]:
+def _datasets_to_json(datasets: Mapping[str, Dataset], trees: TreeWriter) -> dict[str, Any]:
     """The datasets in an order in which each origin comes before its clones."""
-    return sorted(node.zfs.datasets, key=lambda name: node.zfs.datasets[name].txg)
+    names = sorted(datasets, key=lambda name: datasets[name].txg)
+    return {name: _dataset_to_json(datasets, datasets[name], trees) for name in names}
 
 
-def _dataset_to_json(node: Node, dataset: Dataset, trees: TreeWriter) -> dict[str, Any]:
-    base = node.zfs.snapshot(dataset.origin).tree if dataset.origin else None
+def _away_to_json(away: Away, trees: TreeWriter) -> dict[str, Any]:
+    datasets = _datasets_to_json(away.datasets, trees)
+    return {"pool": pool_to_json(away.pool), "state": away.state, "datasets": datasets}
+
+
+def _dataset_to_json(datasets: Mapping[str, Dataset], dataset: Dataset, trees: TreeWriter) -> dict[str, Any]:
+    origin, _, short = dataset.origin.partition("@")
+    base = datasets[origin].snapshots[short].tree if origin else None
     snapshots = []
     for one in dataset.snapshots.values():
         snapshots.append({**_fields(one), "name": one.name, "tree": trees.add(one.tree, base, dataset.system)})
         base = one.tree
     return {
         **_fields(dataset),
+        "received": dataset.received,
         "origin": dataset.origin,
         "system": dataset.system,
         "snapshots": snapshots,
@@ -162,8 +178,12 @@ def _node_from_json(value: Mapping[str, Any], kind: type[Node]) -> Node:
     )
     node.drawn = int(value["drawn"])
     node.zfs.txg = int(value["txg"])
-    node.zfs.pools = {fields["name"]: Pool(**fields) for fields in value["pools"]}
-    node.zfs.datasets = {name: _dataset_from_json(name, one, trees) for name, one in value["datasets"].items()}
+    node.zfs.pools = {fields["name"]: pool_from_json(fields) for fields in value["pools"]}
+    node.zfs.datasets = _datasets_from_json(value["datasets"], trees)
+    for one in value["away"]:
+        pool = pool_from_json(one["pool"])
+        node.zfs.away[pool.guid] = Away(pool, _datasets_from_json(one["datasets"], trees), one["state"])
+    disks_from_json(node, value["disks"], trees)
     for name, dataset in node.zfs.datasets.items():
         if name.partition("/")[0] not in node.zfs.pools or (dataset.parent and dataset.parent not in node.zfs.datasets):
             raise ValueError(f"dataset {name!r} has no parent")
@@ -174,7 +194,12 @@ def _node_from_json(value: Mapping[str, Any], kind: type[Node]) -> Node:
         node.storages.images[path] = Image(**{**fields, "tree": trees.tree(fields["tree"])})
     for ctid, fields in value["running"].items():
         node.guests.running[int(ctid)] = _running_from_json(fields, trees)
+    node.netmounts.from_json(value.get("netmounts", {"servers": {}, "mounted": []}), trees)
     node.faults = Faults.from_json(value.get("faults", ()))
+    node.archive = {str(name): str(version) for name, version in value.get("archive", {}).items()}
+    node.network.from_json(value["network"])
+    node.timers = [Timer.from_json(one) for one in value["timers"]]
+    node.internet = dict(value["internet"])
     return node
 
 
@@ -185,6 +210,10 @@ def _cluster_from_json(name: str, value: Mapping[str, Any], trees: TreeReader) -
     cluster.counts = {str(key): int(count) for key, count in value["counts"].items()}
     cluster.guests = {int(ctid): (str(a), str(b), int(c)) for ctid, (a, b, c) in value["guests"].items()}
     return cluster
+
+
+def _datasets_from_json(value: Mapping[str, Any], trees: TreeReader) -> dict[str, Dataset]:
+    return {name: _dataset_from_json(name, one, trees) for name, one in value.items()}
 
 
 def _dataset_from_json(name: str, value: Mapping[str, Any], trees: TreeReader) -> Dataset:

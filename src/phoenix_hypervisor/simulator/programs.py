@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from phoenix_hypervisor.simulator import coreutils, debian, durations, lxc, pveam, pvesh, pvesm, shell, tool
+from phoenix_hypervisor.simulator import (
+    coreutils,
+    debian,
+    durations,
+    hardware,
+    lxc,
+    pveam,
+    pvesh,
+    pvesm,
+    sharing,
+    shell,
+    tool,
+)
+from phoenix_hypervisor.simulator.access import commands as pveum
+from phoenix_hypervisor.simulator.disks import tools as disk_tools
 from phoenix_hypervisor.simulator.findmnt import findmnt
 from phoenix_hypervisor.simulator.pct import commands as pct
 from phoenix_hypervisor.simulator.process import Program
@@ -18,7 +32,7 @@ if TYPE_CHECKING:
 
 def of_guest() -> Mapping[str, Program]:
     """What a Debian or Ubuntu container has."""
-    return {**coreutils.PROGRAMS, **shell.PROGRAMS, **debian.PROGRAMS, "findmnt": findmnt}
+    return {**coreutils.PROGRAMS, **shell.PROGRAMS, **debian.PROGRAMS, **sharing.PROGRAMS, "findmnt": findmnt}
 
 
 def of_node(node: Node) -> Mapping[str, Program]:
@@ -29,8 +43,11 @@ def of_node(node: Node) -> Mapping[str, Program]:
         "zpool": zpool.program(node.zfs),
         "pct": tool.program(node, "pct", durations.PCT, pct.HANDLERS),
         "pvesm": tool.program(node, "pvesm", durations.PVESM, pvesm.HANDLERS),
+        "pveum": tool.program(node, "pveum", durations.PVESH, pveum.HANDLERS),
         "pveam": tool.program(node, "pveam", durations.PVEAM, pveam.HANDLERS),
         "pvesh": pvesh.program(node),
         "pveversion": pveam.version(node),
         **lxc.programs(node),
+        **disk_tools.of_node(node),
+        **hardware.programs(node),
     }

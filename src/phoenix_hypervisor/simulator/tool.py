@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from phoenix_hypervisor.simulator.call import Call, Handler
-from phoenix_hypervisor.simulator.contract import UsageError, find_verb, verbs
+from phoenix_hypervisor.simulator.contract import UsageError, find_command, verbs
 from phoenix_hypervisor.simulator.failures import ParameterError, PveError
 from phoenix_hypervisor.simulator.process import Process, Program, Run
 from phoenix_hypervisor.simulator.storage import ZfsFailure
@@ -24,12 +24,12 @@ def program(node: Node, name: str, seconds: float, handlers: Mapping[str, Handle
             process.complain(f"ERROR: no command specified\n{_overview(name)}")
             return 255
         try:
-            verb = find_verb(name, process.argv[1], node.release.version)
+            verb, words = find_command(name, process.argv[1:], node.release.version)
         except PveError as failure:
             process.complain(f"{failure.text}\n{_overview(name)}")
             return failure.rc
         try:
-            parameters, extra = verb.parse(process.argv[2:])
+            parameters, extra = verb.parse(words)
             call = Call(node, process, parameters, extra)
             rc = yield from handlers[verb.name](call)
         except (UsageError, ParameterError) as failure:

@@ -36,6 +36,7 @@ USUAL: Mapping[str, float] = {
     "pveam update": 2 * durations.PVEAM,
     "zfs": durations.ZFS,
     "zpool": durations.ZFS,
+    **dict.fromkeys(("zpool create", "zpool add", "zpool import"), durations.ZFS + durations.LABEL),
     "lxc-attach": durations.LXC_ATTACH,
     "apt-get": READ_SECONDS,
     "apt-get update": UPDATE_SECONDS,

@@ -95,21 +95,6 @@ def _whoami(process: Process, _words: list[str]) -> int:
     return 0
 
 
-def _hostname(process: Process, words: list[str]) -> int:
-    options = Options("hostname", words, "fsdiIA", "", {"fqdn": "f", "short": "s", "all-ip-addresses": "I"})
-    name = process.machine.hostname
-    if "I" in options:
-        shown = [address.cidr.partition("/")[0] for address in process.machine.addresses if address.cidr]
-        process.say(" ".join([*shown, ""]) + "\n")
-    elif "s" in options:
-        process.say(name.partition(".")[0] + "\n")
-    elif options.operands:
-        raise Fault("you must be root to change the host name")
-    else:
-        process.say(f"{name}\n")
-    return 0
-
-
 def _uname(process: Process, words: list[str]) -> int:
     long = {"all": "a", "kernel-name": "s", "nodename": "n", "kernel-release": "r", "machine": "m"}
     options = Options("uname", words, "asnrvmpio", "", long)
@@ -181,7 +166,6 @@ TOOLS: dict[str, Tool] = {
     "pwd": _pwd,
     "id": _id,
     "whoami": _whoami,
-    "hostname": _hostname,
     "uname": _uname,
     "nproc": _nproc,
     "which": _which,

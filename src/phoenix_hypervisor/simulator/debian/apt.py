@@ -1,227 +1,266 @@
-"""apt-get: what it installs comes from a fixed archive; it needs an address and a nameserver, as the real one."""
+"""apt-get: what it installs comes from the archives that its lists know; it needs an address and a nameserver."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from phoenix_hypervisor.simulator.coreutils.common import Fault
-from phoenix_hypervisor.simulator.debian import dpkg, network, units
-from phoenix_hypervisor.simulator.debian.packages import ARCHIVE, with_dependencies
+from phoenix_hypervisor.simulator.debian import apt_call, apt_lists, apt_mark, apt_update, dpkg, network
+from phoenix_hypervisor.simulator.debian.apt_call import FAILED, Call
+from phoenix_hypervisor.simulator.debian.packages import CONFLICTS, depends, with_dependencies
+from phoenix_hypervisor.simulator.debian.setup import Setup
 from phoenix_hypervisor.simulator.process import Process, Program, Run
 
 READ_SECONDS = 0.6
 """Reading package lists and building the dependency tree."""
-UPDATE_SECONDS = 4.0
-FAILED = 100
+UPDATE_SECONDS = apt_update.SECONDS
 LOCK = "/var/lib/dpkg/lock-frontend"
+_LISTS_LOCK = "/var/lib/apt/lists/lock"
 _READING = "Reading package lists...\nBuilding dependency tree...\nReading state information...\n"
-_WITH_VALUE = ("-o", "-t", "-c", "--option", "--target-release", "--config-file")
-
-
-@dataclass
-class _Call:
-    process: Process
-    verb: str = ""
-    names: list[str] = field(default_factory=list)
-    options: dict[str, str] = field(default_factory=dict)
-    flags: set[str] = field(default_factory=set)
-
-    @property
-    def lock_timeout(self) -> float:
-        text = self.options.get("dpkg::lock::timeout", "0")
-        return float("inf") if text == "-1" else float(text) if text.isdecimal() else 0.0
-
-
-def _parsed(process: Process) -> _Call:
-    call, words = _Call(process), process.argv[1:]
-    while words:
-        word, words = words[0], words[1:]
-        name, equals, value = word.partition("=")
-        if name in _WITH_VALUE and not (equals and word.startswith("--")):
-            if not words:
-                raise Fault(f"Command line option {word} requires an argument", FAILED)
-            value, words = words[0], words[1:]
-        if name in ("-o", "--option"):
-            key, _, setting = value.partition("=")
-            call.options[key.lower()] = setting
-        elif re.fullmatch(r"-o.+=.*", word):
-            key, _, setting = word[2:].partition("=")
-            call.options[key.lower()] = setting
-        elif word.startswith("-"):
-            call.flags.add(word)
-        elif not call.verb:
-            call.verb = word
-        else:
-            call.names.append(word)
-    return call
 
 
 def _apt_get(process: Process, /) -> Run:
     try:
-        call = _parsed(process)
-        verbs = {
-            "update": _update,
-            "install": _install,
-            "remove": _remove,
-            "purge": _remove,
-            "upgrade": _upgrade,
-            "dist-upgrade": _upgrade,
-            "full-upgrade": _upgrade,
-            "autoremove": _upgrade,
-            "clean": _clean,
-            "autoclean": _clean,
-            "--version": _clean,
-        }
-        if call.verb not in verbs:
+        call = apt_call.parse(process)
+        if "--version" in call.flags:
+            process.say("apt 3.0.3 (amd64)\n")
+            return 0
+        if call.verb not in _VERBS:
             yield 0.05
             raise Fault(f"Invalid operation {call.verb}" if call.verb else "Unsupported command line", FAILED)
-        return (yield from verbs[call.verb](call))
+        return (yield from _VERBS[call.verb](call))
     except Fault as fault:
-        process.complain(f"E: {fault}\n")
+        process.complain(f"E: {fault}\n" if not str(fault).startswith("\n") else f"{fault}\n")
         return fault.status
 
 
-def _update(call: _Call) -> Run:
-    process = call.process
-    host = network.archive_host(process.machine)
-    if not network.resolves(process.machine):
-        yield 5.0
-        where = f"http://{host}/dists/stable/InRelease"
-        process.complain(f"W: Failed to fetch {where}  Temporary failure resolving '{host}'\n")
-        process.complain("W: Some index files failed to download. They have been ignored, or old ones used instead.\n")
-        return 0
-    yield UPDATE_SECONDS
-    process.say(f"Get:1 http://{host} stable InRelease [140 kB]\nFetched 9,760 kB in 2s (4,880 kB/s)\n")
-    process.say("Reading package lists...\n")
-    process.files.mkdir("/var/lib/apt/lists", parents=True)
-    process.files.write(f"/var/lib/apt/lists/{host}_InRelease", "Origin: archive\n")
-    return 0
+def _update(call: Call) -> Run:
+    if call.names:
+        raise Fault("The update command takes no arguments", FAILED)
+    return (yield from _locked(call, _LISTS_LOCK, apt_update.update(call.process, call.is_strict)))
 
 
-def _install(call: _Call) -> Run:
-    process = call.process
-    yield READ_SECONDS
-    process.say(_READING)
-    names = [re.split(r"[=/:]", name)[0] for name in call.names]
-    present = dpkg.installed(process.files)
-    missing = [name for name in names if name not in ARCHIVE and name not in present]
+# -- installing
+
+
+def _wanted(call: Call, lists: dict[str, list[apt_lists.Known]], present: dict[str, str]) -> dict[str, str]:
+    """The versions of the named packages. Raises Fault for what the lists do not have."""
+    found: dict[str, str] = {}
+    missing = []
+    for word in call.names:
+        name, _, version = re.split(r"[/:]", word, maxsplit=1)[0].partition("=")
+        version = word.partition("=")[2]
+        if name not in lists and name not in present:
+            missing.append(name)
+            continue
+        known = {one.version for one in lists.get(name, ())} | {present.get(name, "")} - {""}
+        if version and version not in known:
+            raise Fault(f"Version '{version}' for '{name}' was not found", FAILED)
+        found[name] = version or apt_lists.candidate(lists, name, present.get(name, ""))
     if missing:
-        for name in missing:
-            process.complain(f"E: Unable to locate package {name}\n")
-        return FAILED
-    for name in names:
-        if name in present:
-            process.say(f"{name} is already the newest version ({present[name]}).\n")
-    wanted = with_dependencies(names, set(present))
-    if wanted:
-        process.say("The following NEW packages will be installed:\n")
-        process.say(f"  {' '.join(sorted(package.name for package in wanted))}\n")
-    process.say(f"0 upgraded, {len(wanted)} newly installed, 0 to remove and 0 not upgraded.\n")
-    if call.flags & {"-s", "--simulate", "--dry-run"} or not wanted:
-        for package in wanted if call.flags & {"-s", "--simulate", "--dry-run"} else []:
-            process.say(f"Inst {package.name} ({package.version} Debian:13.7/stable [amd64])\n")
+        raise Fault("\nE: ".join(f"Unable to locate package {name}" for name in missing), FAILED)
+    return found
+
+
+def _install(call: Call) -> Run:
+    process, machine = call.process, call.process.machine
+    yield READ_SECONDS
+    lists, present = apt_lists.read(machine), dpkg.installed(process.files)
+    process.say(_READING)
+    wanted = _wanted(call, lists, present)
+    for name, version in wanted.items():
+        if present.get(name) == version and "--reinstall" not in call.flags:
+            process.say(f"{name} is already the newest version ({version}).\n")
+    again = [name for name in wanted if name in present and "--reinstall" in call.flags]
+    newer = [name for name, version in wanted.items() if name in present and present[name] != version]
+    new = [one.name for one in with_dependencies(list(wanted), set(present), machine.kernel.release)]
+    versions = {name: wanted.get(name) or apt_lists.candidate(lists, name) for name in [*new, *newer, *again]}
+    _check_dependencies(new, versions, machine.kernel.release)
+    clashing = [other for name in new for other in CONFLICTS.get(name, ()) if other in present]
+    if set(newer) & apt_lists.held(process.files) and "--allow-change-held-packages" not in call.flags:
+        raise Fault("Held packages were changed and -y was used without --allow-change-held-packages.", FAILED)
+    apt_lists_auto = apt_lists.automatic(process.files)
+    status = yield from _carried_out(call, new, newer + again, clashing, versions)
+    if status == 0 and not call.simulates and (new or set(wanted) & apt_lists_auto):
+        apt_lists.set_automatic(process.files, (apt_lists_auto | set(new)) - set(wanted))
+    return status
+
+
+def _check_dependencies(names: list[str], versions: dict[str, str], kernel: str) -> None:
+    missing = [(name, other) for name in names for other in depends(name, kernel) if versions.get(other) == ""]
+    unknown = [name for name in names if not versions[name]]
+    if unknown:
+        rows = "".join(f" {name} : Depends: {other} but it is not installable\n" for name, other in missing)
+        raise Fault(
+            f"Unable to correct problems, you have held broken packages.\nThe following packages have unmet "
+            f"dependencies:\n{rows}".rstrip(),
+            FAILED,
+        )
+
+
+def _listed(title: str, names: list[str]) -> str:
+    return f"{title}\n  {' '.join(sorted(names))}\n" if names else ""
+
+
+def _carried_out(
+    call: Call, new: list[str], newer: list[str], gone: list[str], versions: dict[str, str], kept: int = 0
+) -> Run:
+    """Say what will be done, ask, fetch and do it."""
+    process = call.process
+    process.say(_listed("The following packages will be REMOVED:", gone))
+    process.say(_listed("The following NEW packages will be installed:", new))
+    process.say(_listed("The following packages will be upgraded:", newer))
+    rest = max(0, len(apt_lists.upgradable(process.machine)) - len(newer))
+    counts = f"{len(newer)} upgraded, {len(new)} newly installed, {len(gone)} to remove"
+    process.say(f"{counts} and {max(rest, kept)} not upgraded.\n")
+    if call.simulates:
+        process.say(_simulated(call, [*new, *newer], gone, versions))
         return 0
-    if not call.flags & {"-y", "--yes", "--assume-yes", "-qq", "-yq", "-qy", "-qqy", "-yqq"}:
+    if not (new or newer or gone):
+        return 0
+    if not call.agrees:
         process.say("Do you want to continue? [Y/n] Abort.\n")
         return 1
-    _check_archive(process)
-    return (yield from _locked(call, _unpack(process, [package.name for package in wanted])))
+    if new or newer:
+        _check_archive(call)
+    return (yield from _locked(call, LOCK, _changed(call, [*new, *newer], gone, versions)))
 
 
-def _check_archive(process: Process) -> None:
-    host = network.archive_host(process.machine)
-    if not network.resolves(process.machine):
-        process.complain(f"E: Failed to fetch http://{host}/pool/main  Temporary failure resolving '{host}'\n")
+def _changed(call: Call, names: list[str], gone: list[str], versions: dict[str, str]) -> Run:
+    setup = Setup(call.process, call.dpkg_options, versions)
+    status = yield from setup.remove(gone, purge=False)
+    return status or (yield from setup.install(names))
+
+
+def _simulated(call: Call, names: list[str], gone: list[str], versions: dict[str, str]) -> str:
+    machine, lists = call.process.machine, apt_lists.read(call.process.machine)
+    present = dpkg.installed(machine.files)
+    places = {}
+    for name in names:
+        source = next((one.source for one in lists.get(name, ()) if one.version == versions[name]), None)
+        places[name] = f"({versions[name]} {apt_lists.release_of(machine, source)} [amd64])"
+    before = {name: f" [{present[name]}]" if name in present else "" for name in names}
+    removed = "".join(f"Remv {name} [{present[name]}]\n" for name in gone)
+    unpacked = "".join(f"Inst {name}{before[name]} {places[name]}\n" for name in names)
+    return removed + unpacked + "".join(f"Conf {name} {places[name]}\n" for name in names)
+
+
+def _check_archive(call: Call) -> None:
+    machine = call.process.machine
+    host = network.archive_host(machine)
+    if not network.resolves(machine):
+        call.process.complain(f"E: Failed to fetch http://{host}/pool/main  Temporary failure resolving '{host}'\n")
         raise Fault("Unable to fetch some archives, maybe run apt-get update or try with --fix-missing?", FAILED)
 
 
-def _locked(call: _Call, run: Run) -> Run:
-    """Run under dpkg's lock."""
+def _locked(call: Call, lock: str, run: Run) -> Run:
+    """Run under a lock; dpkg's is waited for as long as the command line says."""
     locks, waited = call.process.files.locks, 0.0
-    while LOCK in locks:
+    while lock in locks:
+        if lock != LOCK:
+            call.process.complain(f"E: Could not get lock {lock}. It is held by process 1 (apt-get)\n")
+            raise Fault(f"Unable to lock directory {lock.rpartition('/')[0]}/", FAILED)
         if waited >= call.lock_timeout:
-            call.process.complain(
-                f"E: Could not get lock {LOCK}. It is held by process 1 (apt-get)\n"
-                "E: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), "
-                "is another process using it?\n"
-            )
-            return FAILED
+            call.process.complain(f"E: Could not get lock {LOCK}. It is held by process 1 (apt-get)\n")
+            raise Fault(f"Unable to acquire the dpkg frontend lock ({LOCK}), is another process using it?", FAILED)
         yield 1.0
         waited += 1.0
-    locks.add(LOCK)
+    locks.add(lock)
     try:
         return (yield from run)
     finally:
-        locks.discard(LOCK)
+        locks.discard(lock)
 
 
-def _unpack(process: Process, names: list[str]) -> Run:
-    """Set the packages up one after the other: what was cut off is unpacked, not installed."""
-    files = process.files
-    for name in names:
-        package = ARCHIVE[name]
-        known = dpkg.read(files)
-        dpkg.write(files, known | {name: dpkg.entry(name, package.version, "install ok unpacked")})
-        process.say(f"Unpacking {name} ({package.version}) ...\n")
-        yield package.seconds
-        known = dpkg.read(files)
-        dpkg.write(files, known | {name: dpkg.entry(name, package.version)})
-        for unit in package.units:
-            units.add(process.machine, unit)
-        process.say(f"Setting up {name} ({package.version}) ...\n")
-    return 0
+# -- removing and upgrading
 
 
-def _remove(call: _Call) -> Run:
+def _remove(call: Call) -> Run:
+    process = call.process
+    yield READ_SECONDS
+    known, lists = dpkg.read(process.files), apt_lists.read(process.machine)
+    process.say(_READING)
+    purge = call.verb == "purge" or "--purge" in call.flags
+    unknown = [name for name in call.names if name not in known and name not in lists]
+    if unknown:
+        raise Fault(f"Unable to locate package {unknown[0]}", FAILED)
+    names = []
+    for name in call.names:
+        if name in known and (dpkg.is_installed(known[name]) or purge):
+            names.append(name)
+        else:
+            process.say(f"Package '{name}' is not installed, so not removed\n")
+    return (yield from _taken_away(call, _with_dependants(process, names), purge))
+
+
+def _with_dependants(process: Process, names: list[str]) -> list[str]:
+    """The packages with those that cannot be without them."""
+    kernel, present = process.machine.kernel.release, dpkg.installed(process.files)
+    found = list(names)
+    for name in found:
+        found += [other for other in present if name in depends(other, kernel) and other not in found]
+    return found
+
+
+def _taken_away(call: Call, names: list[str], purge: bool) -> Run:
+    process = call.process
+    marks = [f"{name}*" for name in names] if purge else names
+    process.say(_listed("The following packages will be REMOVED:", marks))
+    rest = len(apt_lists.upgradable(process.machine))
+    process.say(f"0 upgraded, 0 newly installed, {len(names)} to remove and {rest} not upgraded.\n")
+    if call.simulates:
+        known = dpkg.installed(process.files)
+        word = "Purg" if purge else "Remv"
+        process.say("".join(f"{word} {name} [{known.get(name, '')}]\n" for name in names))
+        return 0
+    if names and not call.agrees:
+        process.say("Do you want to continue? [Y/n] Abort.\n")
+        return 1
+    return (yield from _locked(call, LOCK, Setup(process).remove(names, purge)))
+
+
+def _autoremove(call: Call) -> Run:
     process = call.process
     yield READ_SECONDS
     process.say(_READING)
-    known = dpkg.read(process.files)
-    unknown = [name for name in call.names if name not in known and name not in ARCHIVE]
-    if unknown:
-        raise Fault(f"Unable to locate package {unknown[0]}", FAILED)
-    there = [name for name in call.names if name in known and dpkg.is_installed(known[name])]
-    return (yield from _locked(call, _take_away(call, there)))
+    kernel, present = process.machine.kernel.release, dpkg.installed(process.files)
+    needed = [name for name in present if name not in apt_lists.automatic(process.files)]
+    for name in needed:
+        needed += [other for other in depends(name, kernel) if other in present and other not in needed]
+    names = [name for name in present if name not in needed]
+    return (yield from _taken_away(call, names, "--purge" in call.flags))
 
 
-def _take_away(call: _Call, names: list[str]) -> Run:
+def _upgrade(call: Call) -> Run:
     process = call.process
-    for name in names:
-        yield 0.5
-        known = dpkg.read(process.files)
-        fields = known.pop(name)
-        if call.verb == "remove" and "--purge" not in call.flags:
-            known[name] = fields | {"Status": "deinstall ok config-files"}
-        dpkg.write(process.files, known)
-        for unit in ARCHIVE[name].units if name in ARCHIVE else ():
-            units.drop(process.machine, unit)
-        process.say(f"Removing {name} ({fields.get('Version', '')}) ...\n")
-    return 0
-
-
-def _upgrade(call: _Call) -> Run:
     yield READ_SECONDS
-    call.process.say(f"{_READING}0 upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n")
-    return 0
+    lists = apt_lists.upgradable(process.machine)
+    process.say(f"{_READING}Calculating upgrade...\n")
+    held = sorted(set(lists) & apt_lists.held(process.files))
+    process.say(_listed("The following packages have been kept back:", held))
+    names = [name for name in lists if name not in held]
+    versions = {name: lists[name] for name in names}
+    return (yield from _carried_out(call, [], names, [], versions, len(held)))
 
 
-def _clean(_call: _Call) -> Run:
+def _clean(_call: Call) -> Run:
     yield 0.05
     return 0
 
 
-def _apt_cache(process: Process, /) -> Run:
-    yield 0.25
-    if process.argv[1:2] != ["policy"]:
-        process.complain(f"E: Invalid operation {' '.join(process.argv[1:2])}\n")
-        return FAILED
-    present = dpkg.installed(process.files)
-    for name in process.argv[2:]:
-        if name in present or name in ARCHIVE:
-            candidate = present.get(name) or ARCHIVE[name].version
-            process.say(f"{name}:\n  Installed: {present.get(name, '(none)')}\n  Candidate: {candidate}\n")
-    return 0
-
-
-PROGRAMS: dict[str, Program] = {"apt-get": _apt_get, "apt": _apt_get, "apt-cache": _apt_cache}
+_VERBS = {
+    "update": _update,
+    "install": _install,
+    "reinstall": _install,
+    "remove": _remove,
+    "purge": _remove,
+    "upgrade": _upgrade,
+    "dist-upgrade": _upgrade,
+    "full-upgrade": _upgrade,
+    "autoremove": _autoremove,
+    "autopurge": _autoremove,
+    "clean": _clean,
+    "autoclean": _clean,
+    "check": _clean,
+}
+PROGRAMS: dict[str, Program] = {"apt-get": _apt_get, "apt": _apt_get, **apt_mark.PROGRAMS}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 
 from phoenix_hypervisor.simulator.coreutils.common import Fault, Options, Tool
+from phoenix_hypervisor.simulator.debian.packages import PACKAGED
+from phoenix_hypervisor.simulator.debian.versions import order
 from phoenix_hypervisor.simulator.filesystem import Filesystem
 from phoenix_hypervisor.simulator.process import Process
 
@@ -19,8 +22,11 @@ def read(files: Filesystem) -> dict[str, Fields]:
     found: dict[str, Fields] = {}
     for block in re.split(r"\n\s*\n", entry.data if entry else ""):
         fields: Fields = {}
+        key = ""
         for line in block.splitlines():
-            if not line.startswith(" "):
+            if line.startswith(" "):
+                fields[key] = f"{fields.get(key, '')}\n{line}"
+            else:
                 key, _, value = line.partition(":")
                 fields[key] = value.strip()
         if "Package" in fields:
@@ -30,9 +36,13 @@ def read(files: Filesystem) -> dict[str, Fields]:
 
 def write(files: Filesystem, packages: dict[str, Fields]) -> None:
     """Put the packages into the status file, sorted by name."""
-    blocks = ("".join(f"{key}: {value}\n" for key, value in packages[name].items()) for name in sorted(packages))
+    blocks = (_block(packages[name]) for name in sorted(packages))
     files.mkdir("/var/lib/dpkg", parents=True)
     files.write(STATUS, "\n".join(blocks))
+
+
+def _block(fields: Fields) -> str:
+    return "".join(f"{key}:{'' if value.startswith(chr(10)) else ' '}{value}\n" for key, value in fields.items())
 
 
 def is_installed(fields: Fields) -> bool:
@@ -42,6 +52,15 @@ def is_installed(fields: Fields) -> bool:
 def installed(files: Filesystem) -> dict[str, str]:
     """The versions of what is installed, by name."""
     return {name: fields.get("Version", "") for name, fields in read(files).items() if is_installed(fields)}
+
+
+def brings(files: Filesystem, program: str) -> bool:
+    """Whether a program is there: what a package brings is there while that package is installed."""
+    package = PACKAGED.get(program)
+    if package is None:
+        return True
+    status = files.stat(STATUS)
+    return status is not None and f"Package: {package}\nStatus: install ok installed\n" in status.data
 
 
 def entry(name: str, version: str, status: str = "install ok installed") -> Fields:
@@ -78,10 +97,12 @@ def _padded(text: str, width: str | None) -> str:
 
 
 def _dpkg_query(process: Process, words: list[str]) -> int:
-    long = {"show": "W", "showformat": "f", "list": "l", "status": "s", "admindir": "A"}
-    options = Options("dpkg-query", words, "Wls", "fA", long, usage=2)
+    long = {"show": "W", "showformat": "f", "list": "l", "status": "s", "admindir": "A", "listfiles": "L"}
+    options = Options("dpkg-query", words, "WlsL", "fA", long, usage=2)
     if "s" in options:
         return _status(process, options.operands)
+    if "L" in options:
+        return _files(process, options.operands)
     if "l" in options:
         return _list(process, options.operands)
     if "W" not in options:
@@ -105,10 +126,22 @@ def _status(process: Process, names: list[str]) -> int:
     known, status = read(process.files), 0
     for name in names:
         if name in known:
-            process.say("".join(f"{key}: {value}\n" for key, value in known[name].items()) + "\n")
+            process.say(f"{_block(known[name])}\n")
         else:
             process.complain(f"dpkg-query: package '{name}' is not installed and no information is available\n")
             status = 1
+    return status
+
+
+def _files(process: Process, names: list[str]) -> int:
+    known, status = read(process.files), 0
+    for name in names:
+        if name not in known:
+            process.complain(f"dpkg-query: package '{name}' is not installed\n")
+            status = 1
+            continue
+        conffiles = [line.split()[0] for line in known[name].get("Conffiles", "").splitlines() if line.strip()]
+        process.say("".join(f"{path}\n" for path in ("/.", *conffiles)))
     return status
 
 
@@ -130,29 +163,33 @@ def _dpkg(process: Process, words: list[str]) -> int:
     if first == "--print-architecture":
         process.say("amd64\n")
         return 0
-    if first == "--print-foreign-architectures" or first == "--configure":
+    if first in ("--print-foreign-architectures", "--audit", "-C"):
         return 0
-    if first in ("-l", "--list", "-s", "--status", "-W"):
+    if first in ("-l", "--list", "-s", "--status", "-W", "-L", "--listfiles"):
         return _dpkg_query(process, words)
-    if first == "--compare-versions" and len(words) == 4:
+    if first == "--compare-versions":
+        if len(words) != 4:
+            raise Fault("error: --compare-versions takes three arguments: <version> <relation> <version>", 2)
         return int(not _compare(words[1], words[2], words[3]))
     raise Fault("error: need an action option", 2)
 
 
-def _order(version: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.findall(r"[0-9]+|[^0-9]+", version)]
+_RELATIONS: dict[str, Callable[[int], bool]] = {
+    "lt": lambda order: order < 0, "<<": lambda order: order < 0,
+    "le": lambda order: order <= 0, "<=": lambda order: order <= 0, "<": lambda order: order <= 0,
+    "eq": lambda order: order == 0, "=": lambda order: order == 0,
+    "ne": lambda order: order != 0,
+    "ge": lambda order: order >= 0, ">=": lambda order: order >= 0, ">": lambda order: order >= 0,
+    "gt": lambda order: order > 0, ">>": lambda order: order > 0,
+}  # fmt: skip
 
 
-def _compare(left: str, operator: str, right: str) -> bool:
-    first, second = _order(left), _order(right)
-    return {
-        "lt": first < second,
-        "le": first <= second,
-        "eq": first == second,
-        "ne": first != second,
-        "ge": first >= second,
-        "gt": first > second,
-    }.get(operator, False)
+def _compare(left: str, relation: str, right: str) -> bool:
+    if relation not in _RELATIONS:
+        raise Fault("error: --compare-versions bad relation", 2)
+    return _RELATIONS[relation](order(left, right))
 
 
-TOOLS: dict[str, Tool] = {"dpkg-query": _dpkg_query, "dpkg": _dpkg}
+TOOLS: dict[str, Tool] = {"dpkg-query": _dpkg_query}
+"""``dpkg`` itself also sets packages up: see setup."""
+answer = _dpkg

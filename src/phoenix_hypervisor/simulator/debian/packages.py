@@ -2,201 +2,112 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+from phoenix_hypervisor.simulator.debian.catalogue import ROWS
+from phoenix_hypervisor.simulator.releases import RELEASES
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package of the archive: version, seconds to fetch and set up, what it depends on, the units it brings."""
+    """A package of an archive: version, seconds to fetch and set up, what it depends on, the units it brings.
+
+    ``collection`` and ``component`` are where it is found; ``suites`` the suites that have it, all when empty.
+    """
 
     name: str
     version: str
     seconds: float = 1.0
     depends: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
+    collection: str = "debian"
+    component: str = "main"
+    suites: tuple[str, ...] = ()
 
 
-_ROWS = """
-adduser 3.152 0.3
-apparmor 4.1.0-1 1.5
-apparmor-utils 4.1.0-1 0.6 apparmor
-apt-transport-https 3.0.3 0.1
-attr 1:2.5.2-3 0.2
-acl 2.3.2-2+b1 0.2
-autofs 5.1.9-1 1.0 - autofs
-bash 5.2.37-2+b10 0.5
-bash-completion 1:2.16.0-7 0.4
-bind9-dnsutils 1:9.20.15-1 1.0
-bridge-utils 1.7.1-4+b1 0.3
-build-essential 12.12 25 gcc,g++,make
-bzip2 1.0.8-6 0.2
-ca-certificates 20250419 1.2 openssl
-chrony 4.6.1-3 1.2 - chrony
-cifs-utils 2:7.4-1 0.6
-cloud-init 25.1.4-1 2.0 - cloud-init
-cmake 3.31.6-2 5.0
-containerd 1.7.24 4.0 runc containerd
-containerd.io 1.7.28-1 5.0 - containerd
-cron 3.0pl1-197 0.4 - cron
-curl 8.14.1-2 0.8 libcurl4t64
-dbus 1.16.2-2 0.6 - dbus
-debconf 1.5.91 0.2
-dialog 1.3-20250116 0.3
-dirmngr 2.4.7-21 0.4
-dkms 3.2.2-1 1.0
-dnsutils 1:9.20.15-1 0.2 bind9-dnsutils
-docker-buildx-plugin 0.29.1-1 2.0
-docker-ce 5:28.5.1-1 8.0 docker-ce-cli,containerd.io,iptables docker
-docker-ce-cli 5:28.5.1-1 3.0
-docker-compose-plugin 2.40.0-1 2.0
-docker-ce-rootless-extras 5:28.5.1-1 1.0
-docker.io 26.1.5 8.0 containerd,iptables docker
-dosfstools 4.2-1.2 0.3
-e2fsprogs 1.47.2-3 0.6
-ethtool 1:6.14.2-1 0.3
-fail2ban 1.1.0-8 1.5 - fail2ban
-file 1:5.46-5 0.5
-fuse-overlayfs 1.14-1 0.4 fuse3
-fuse3 3.17.2-3 0.4
-g++ 4:14.2.0-1 8.0 gcc
-gcc 4:14.2.0-1 10.0
-gdisk 1.0.10-2 0.3
-git 1:2.47.3-0 4.0
-gnupg 2.4.7-21 1.5 dirmngr
-gnupg2 2.4.7-21 0.2 gnupg
-gpg 2.4.7-21 0.6
-hdparm 9.65+ds-1 0.3
-hello 2.10-5 0.3
-htop 3.4.1-5 0.4
-iftop 1.0~pre4-9 0.3
-initramfs-tools 0.148.3 2.0
-iotop 0.6-42 0.2
-iperf3 3.18-2 0.5
-iptables 1.8.11-2 0.8
-iputils-ping 3:20240905-3 0.2
-iproute2 6.15.0-1 0.6
-isc-dhcp-client 4.4.3-P1-8 0.8
-jq 1.7.1-6 0.4
-keyutils 1.6.3-6 0.2
-kmod 34.2-2 0.3
-krb5-user 1.21.3-5 0.8
-less 668-1 0.3
-libcurl4t64 8.14.1-2 0.3
-libffi-dev 3.4.8-2 0.3
-libnfs-utils 5.0.2-1 0.2
-libnvidia-container-tools 1.17.8-1 0.5
-libnvidia-container1 1.17.8-1 0.5
-libssl-dev 3.5.1-1 1.5
-locales 2.41-12 4.0
-locales-all 2.41-12 12.0
-logrotate 3.22.0-1 0.3
-lsb-release 12.1-1 0.1
-lshw 02.19.git.2024 0.4
-lsof 4.99.4 0.4
-lvm2 2.03.31-2 1.5
-lxc 1:6.0.4-4 2.0
-mailutils 1:3.19-1 1.0
-make 4.4.1-2 0.5
-man-db 2.13.1-1 4.0
-mbuffer 20240107-1 0.2
-mdadm 4.4-11 1.0
-moreutils 0.69-1 0.3
-mosquitto 2.0.21-1 0.8 - mosquitto
-nano 8.4-1 0.4
-ncdu 1.22-1 0.2
-net-tools 2.10-1.3 0.3
-nfs-common 1:2.8.3-1 1.5 rpcbind nfs-client
-nfs-kernel-server 1:2.8.3-1 1.8 nfs-common nfs-server
-nftables 1.1.3-1 0.5 - nftables
-nginx 1.26.3-3 1.5 - nginx
-nodejs 20.19.2 4.0
-npm 9.2.0 15
-numactl 2.0.19-1 0.2
-nvidia-container-toolkit 1.17.8-1 1.5 libnvidia-container-tools,libnvidia-container1
-nvtop 3.2.0-1 0.4
-nvme-cli 2.13-2 0.5
-open-iscsi 2.1.11-1 1.0
-openssh-client 1:10.0p1-7 0.6
-openssh-server 1:10.0p1-7 1.0 openssh-client ssh
-openssl 3.5.1-1 0.6
-p7zip-full 16.02 0.3
-parted 3.6-5 0.4
-pciutils 1:3.13.0-2 0.3
-pigz 2.8-1 0.1
-pipx 1.7.1-1 0.5 python3
-pkg-config 1.8.1-4 0.2
-podman 5.4.2 6.0 fuse-overlayfs
-postfix 3.10.4-1 2.5 - postfix
-postgresql 17+278 12 - postgresql
-prometheus-node-exporter 1.9.0-1 0.8 - prometheus-node-exporter
-psmisc 23.7-2 0.2
-pv 1.9.31-1 0.2
-pve-headers 9.0.0 5.0
-proxmox-default-headers 2.0.0 5.0
-python3 3.13.5-1 2.0
-python3-dev 3.13.5-1 4.0 python3
-python3-pip 25.1.1 6.0 python3
-python3-setuptools 78.1.1 1.0 python3
-python3-venv 3.13.5-1 2.0 python3
-python3-yaml 6.0.2-1 0.4 python3
-redis-server 5:8.0.2-3 1.0 - redis-server
-rpcbind 1.2.7-1 0.5 - rpcbind
-rsync 3.4.1 0.5
-rsyslog 8.2504.0-1 0.8 - rsyslog
-runc 1.1.15 1.0
-samba 2:4.22.11+dfsg-0+deb13u1 9.0 samba-common-bin smbd,nmbd
-samba-common-bin 2:4.22.11+dfsg-0+deb13u1 3.0
-samba-vfs-modules 2:4.22.11+dfsg-0+deb13u1 0.2
-screen 4.9.1-3 0.4
-sg3-utils 1.48-3 0.4
-slirp4netns 1.2.1-1 0.2
-smartmontools 7.4-3 0.8 - smartmontools
-smbclient 2:4.22.11+dfsg-0+deb13u1 1.5
-socat 1.8.0.3-1 0.3
-software-properties-common 0.111 2.0
-sqlite3 3.46.1-7 0.5
-strace 6.13 0.4
-sudo 1.9.16p2-3 0.6
-sysstat 12.7.5-2 0.8
-systemd-timesyncd 257.8-1 0.4 - systemd-timesyncd
-systemd-resolved 257.8-1 0.6 - systemd-resolved
-tcpdump 4.99.5-2 0.5
-tmux 3.5a-3 0.5
-traceroute 1:2.1.6-1 0.1
-tree 2.2.1-1 0.1
-tzdata 2025b-4 1.0
-ufw 0.36.2-9 1.0 - ufw
-uidmap 1:4.17.4-2 0.2
-unattended-upgrades 2.12 1.0 - unattended-upgrades
-unzip 6.0-29 0.2
-usbutils 1:018-2 0.2
-util-linux 2.41-5 0.8
-vim 2:9.1.1230-2 2.5
-vim-tiny 2:9.1.1230-2 0.8
-virt-what 1.27-1 0.1
-wget 1.25.0-2 0.5
-whiptail 0.52.25-1 0.1
-wireguard-tools 1.0.20210914-3 0.4
-xfsprogs 6.13.0-2 0.8
-xz-utils 5.8.1-1 0.3
-yq 3.4.3-2 0.4
-zfs-zed 2.3.4-pve1 0.8 - zfs-zed
-zfsutils-linux 2.3.4-pve1 2.0
-zip 3.0-15 0.2
-zstd 1.5.7+dfsg-1 0.3
-"""
+_SHELVES: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(
+        [
+            "docker-buildx-plugin",
+            "docker-ce",
+            "docker-ce-cli",
+            "docker-compose-plugin",
+            "docker-ce-rootless-extras",
+            "containerd.io",
+        ],
+        ("docker", ""),
+    ),
+    **dict.fromkeys(
+        ["nvidia-container-toolkit", "libnvidia-container-tools", "libnvidia-container1"],
+        ("nvidia", ""),
+    ),
+    **dict.fromkeys(
+        ["ifupdown2", "libpve-storage-perl", "lxc-pve", "lxcfs", "zfs-initramfs", "zfs-zed", "zfsutils-linux"],
+        ("pve", ""),
+    ),
+    "intel-microcode": ("debian", "non-free-firmware"),
+    "amd64-microcode": ("debian", "non-free-firmware"),
+    "firmware-misc-nonfree": ("debian", "non-free-firmware"),
+    "nvidia-driver": ("debian", "non-free"),
+    "zfs-dkms": ("debian", "contrib"),
+}
+"""The collection and component of what is not in Debian's main."""
+_SUITES = {"pve-headers": ("bookworm",)}
+CONFLICTS: dict[str, tuple[str, ...]] = {
+    "chrony": ("systemd-timesyncd",),
+    "systemd-timesyncd": ("chrony",),
+    "docker.io": ("docker-ce", "containerd.io"),
+    "docker-ce": ("docker.io",),
+    "containerd.io": ("containerd", "runc"),
+    "containerd": ("containerd.io",),
+}
+PACKAGED: dict[str, str] = {
+    "chronyc": "chrony",
+    "chronyd": "chrony",
+    "exportfs": "nfs-kernel-server",
+    "logrotate": "logrotate",
+    "nmbd": "samba",
+    "pdbedit": "samba",
+    "rpcinfo": "rpcbind",
+    "showmount": "nfs-common",
+    "smbcontrol": "samba",
+    "smbd": "samba",
+    "smbpasswd": "samba-common-bin",
+    "smbstatus": "samba",
+    "ssh-keygen": "openssh-client",
+    "testparm": "samba-common-bin",
+    "visudo": "sudo",
+}
+"""Programs that a machine has only with the package that brings them."""
 
 
 def _package(row: str) -> Package:
     name, version, seconds, depends, units = [*row.split(), "-", "-"][:5]
-    return Package(name, version, float(seconds), _list(depends), _list(units))
+    ours = re.match(r"(pve|proxmox)-", name) is not None
+    collection, component = _SHELVES.get(name, ("pve", "") if ours else ("debian", "main"))
+    suites = _SUITES.get(name, ())
+    return Package(name, version, float(seconds), _list(depends), _list(units), collection, component, suites)
 
 
 def _list(text: str) -> tuple[str, ...]:
     return () if text == "-" else tuple(text.split(","))
 
 
-ARCHIVE: dict[str, Package] = {found.name: found for found in map(_package, _ROWS.strip().splitlines())}
+def _kernels() -> list[Package]:
+    """The kernels of Proxmox's releases with their headers, and the packages that follow their series."""
+    found = []
+    for release in RELEASES.values():
+        kernel, suites = release.kernel.release, (release.codename,)
+        version, series = kernel.removesuffix("-pve"), ".".join(kernel.split(".")[:2])
+        for kind, name, seconds in (("headers", f"proxmox-headers-{kernel}", 5.0),
+                                    ("kernel", f"proxmox-kernel-{kernel}-signed", 12.0)):  # fmt: skip
+            found.append(Package(name, version, seconds, (), (), "pve", "", suites))
+            found.append(Package(f"proxmox-{kind}-{series}", version, 0.3, (name,), (), "pve", "", suites))
+    return found
+
+
+ARCHIVE: dict[str, Package] = {found.name: found for found in [*map(_package, ROWS.strip().splitlines()), *_kernels()]}
 BASE_UNITS = {
     "cron": ("cron",),
     "dbus": ("dbus",),
@@ -206,14 +117,20 @@ BASE_UNITS = {
 """Units of packages that a root file system comes with."""
 
 
-def with_dependencies(names: list[str], installed: set[str]) -> list[Package]:
+def depends(name: str, kernel: str) -> tuple[str, ...]:
+    """What a package depends on; on a machine with that kernel."""
+    found = ARCHIVE.get(name)
+    return tuple(one.replace("$(uname-r)", kernel) for one in found.depends) if found else ()
+
+
+def with_dependencies(names: list[str], installed: set[str], kernel: str) -> list[Package]:
     """What is to be installed for these, dependencies first; what is there already is left out."""
     found: dict[str, Package] = {}
 
     def add(name: str) -> None:
         if name in found or name in installed or name not in ARCHIVE:
             return
-        for other in ARCHIVE[name].depends:
+        for other in depends(name, kernel):
             add(other)
         found[name] = ARCHIVE[name]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
@@ -95,6 +96,10 @@ class Shell(Running):
         except ShellFault as fault:
             self.report(fault)
             return fault.status
+        except OSError as wrong:
+            reason = f"write error: {os.strerror(wrong.errno or 0)}" if self.bash else f"{words[0]}: I/O error"
+            self.complain(f"{words[0]}: {reason}")
+            return 1
 
     def builtin(self, builtin: Builtin, words: list[str]) -> Run:
         """Run a builtin; what goes wrong in ``eval`` and ``.`` says so."""

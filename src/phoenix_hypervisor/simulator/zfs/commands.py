@@ -222,7 +222,7 @@ def _inherit(zfs: Zfs, _process: Process, given: Options, names: list[str]) -> N
     for name in names[1:]:
         inner = [one.name for one in zfs.below(name)] if _has(given, "-r") else []
         for one in (name, *inner):
-            zfs.inherit(one, key)
+            zfs.inherit(one, key, received=_has(given, "-S"))
 
 
 def _rollback(zfs: Zfs, _process: Process, given: Options, names: list[str]) -> None:
@@ -233,6 +233,46 @@ def _rename(zfs: Zfs, _process: Process, _given: Options, names: list[str]) -> N
     if len(names) != 2:
         raise _usage("missing target dataset argument" if len(names) == 1 else "missing source dataset argument")
     zfs.rename(names[0], names[1])
+
+
+def _mount(zfs: Zfs, process: Process, given: Options, names: list[str]) -> None:
+    if _has(given, "-a"):
+        zfs.mounting.off.clear()
+        zfs.remount()
+        return
+    if not names:
+        mounted = [name for name in sorted(zfs.datasets) if zfs.mountpoint(name)]
+        process.say("".join(f"{name:<30}  {zfs.mountpoint(name)}\n" for name in mounted))
+        return
+    name = _one(names, "dataset")
+    dataset, point = zfs.dataset(name), zfs.effective(name, "mountpoint")[0]
+    reason = ""
+    if zfs.mountpoint(name):
+        reason = "filesystem already mounted"
+    elif zfs.effective(name, "canmount")[0] == "off":
+        reason = "'canmount' property is set to 'off'"
+    elif point == "none":
+        reason = "no mountpoint set"
+    elif point == "legacy":
+        reason = "legacy mountpoint\nuse mount(8) to mount this filesystem"
+    elif not zfs.mounting.mount(dataset, point):
+        reason = "mount failed: Device or resource busy"
+    if reason:
+        raise ZfsError(f"cannot mount '{name}': {reason}")
+    zfs.mounting.off.discard(name)
+
+
+def _unmount(zfs: Zfs, _process: Process, given: Options, names: list[str]) -> None:
+    chosen = [name for name in sorted(zfs.datasets) if zfs.mountpoint(name)]
+    if not _has(given, "-a"):
+        wanted = _one(names, "filesystem")
+        found = next((name for name in chosen if zfs.mountpoint(name) == wanted), wanted)
+        zfs.dataset(found)
+        if found not in chosen:
+            raise ZfsError(f"cannot unmount '{wanted}': not currently mounted")
+        chosen = [name for name in chosen if name == found or name.startswith(f"{found}/")]
+    zfs.mounting.check_idle(zfs.datasets[name] for name in chosen)
+    zfs.mounting.off |= set(zfs.mounting.unmount(chosen))
 
 
 _VERBS: dict[str, tuple[str, Verb]] = {
@@ -247,4 +287,7 @@ _VERBS: dict[str, tuple[str, Verb]] = {
     "inherit": ("rS", _inherit),
     "rollback": ("Rfr", _rollback),
     "rename": ("fpru", _rename),
+    "mount": ("aflOo:v", _mount),
+    "unmount": ("afu", _unmount),
+    "umount": ("afu", _unmount),
 }

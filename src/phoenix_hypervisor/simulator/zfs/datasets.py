@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
+from phoenix_hypervisor.simulator.disks.devices import Disks
 from phoenix_hypervisor.simulator.filesystem import Filesystem
 from phoenix_hypervisor.simulator.tree import Tree
-from phoenix_hypervisor.simulator.zfs import lineage, properties
-from phoenix_hypervisor.simulator.zfs.model import Dataset, Pool, Snapshot, ZfsError, missing
+from phoenix_hypervisor.simulator.zfs import lineage, naming, properties
+from phoenix_hypervisor.simulator.zfs.model import Away, Dataset, Pool, Snapshot, ZfsError, missing
+from phoenix_hypervisor.simulator.zfs.mounting import Mounting
 from phoenix_hypervisor.simulator.zfs.space import Space, referenced
-
-_BAD_CHARACTER = re.compile(r"[^A-Za-z0-9_.:\- /@]")
 
 
 class Zfs:
     """All pools of the node. Datasets are mounted in the node's files as they come and go."""
 
     def __init__(
-        self, files: Filesystem, clock: Callable[[], float], identity: Callable[[], int], version: str
+        self, files: Filesystem, disks: Disks, clock: Callable[[], float], identity: Callable[[], int], version: str
     ) -> None:
         self.pools: dict[str, Pool] = {}
+        self.away: dict[int, Away] = {}
+        """The pools that are on the disks without being imported, by their numbers."""
         self.datasets: dict[str, Dataset] = {}
+        self.disks = disks
         self.txg = 4
         self.version = version
-        self._files = files
-        self._clock = clock
-        self._identity = identity
-        self._mounted: dict[str, str] = {}
-        self.is_busy: Callable[[str], bool] = lambda _leaf: False
+        self.mounting = Mounting(files)
+        self.clock = clock
+        self.identity = identity
 
     # -- looking
 
@@ -55,24 +55,30 @@ class Zfs:
 
     def effective(self, name: str, key: str) -> tuple[str, str]:
         """A native or user property's value and its source as ``zfs get`` prints it."""
-        own = self.dataset(name).properties
-        if key in own:
-            return own[key], "local"
+        found = self._set_at(name, key, own=True)
         known = properties.NATIVE.get(key)
-        if known is None or known.inherit:
+        if found is None and (known is None or known.inherit):
             above = name.rpartition("/")[0]
-            while above:
-                if key in self.datasets[above].properties:
-                    value = self.datasets[above].properties[key]
-                    return properties.descend(key, value, name[len(above) :]), f"inherited from {above}"
+            while above and found is None:
+                if (there := self._set_at(above, key)) is not None:
+                    found = properties.descend(key, there[0], name[len(above) :]), f"inherited from {above}"
                 above = above.rpartition("/")[0]
         if key == "mountpoint":
-            return f"/{name}", "default"
-        return (known.default, "default") if known else ("-", "-")
+            value, source = found or (f"/{name}", "default")
+            root = self.pools[name.partition("/")[0]].altroot
+            return (root + value.rstrip("/") if root and value.startswith("/") else value), source
+        return found or ((known.default, "default") if known else ("-", "-"))
+
+    def _set_at(self, name: str, key: str, own: bool = False) -> tuple[str, str] | None:
+        """The value that a dataset itself has, and its source."""
+        dataset = self.dataset(name) if own else self.datasets[name]
+        if key in dataset.properties:
+            return dataset.properties[key], "local"
+        return (dataset.received[key], "received") if key in dataset.received else None
 
     def mountpoint(self, name: str) -> str | None:
         """Where a dataset is mounted; None when it is not."""
-        return self._mounted.get(name)
+        return self.mounting.at(name)
 
     def space(self) -> Space:
         """The figures of space as they are now."""
@@ -81,6 +87,7 @@ class Zfs:
     # -- changing
 
     def add_pool(self, pool: Pool, values: Mapping[str, str]) -> Dataset:
+        """Make a pool's root; ``values`` as they read back."""
         self.pools[pool.name] = pool
         return self._add(pool.name, dict(values))
 
@@ -115,11 +122,8 @@ class Zfs:
     def take(self, name: str, values: Mapping[str, str]) -> Snapshot:
         """Take the snapshot ``DATASET@NAME``."""
         dataset_name, _, short = name.partition("@")
+        naming.check_snapshot(name, short)
         dataset = self.datasets.get(dataset_name)
-        bad = _BAD_CHARACTER.search(short) or re.search("[/@]", short)
-        if bad or not short:
-            reason = f"invalid character '{bad[0]}' in name" if bad else "empty component in name"
-            raise ZfsError(f"cannot create snapshot '{name}': {reason}")
         if dataset is None:
             raise ZfsError(f"cannot create snapshot '{name}': dataset does not exist")
         if short in dataset.snapshots:
@@ -127,7 +131,7 @@ class Zfs:
         wanted = self._checked(name, values, "create snapshot")
         self.txg += 1
         made = Snapshot(
-            short, dataset.tree.copy(), int(self._clock()), self.txg, self._identity(), dataset.bulk, dict(wanted)
+            short, dataset.tree.copy(), int(self.clock()), self.txg, self.identity(), dataset.bulk, dict(wanted)
         )
         dataset.snapshots[short] = made
         return made
@@ -145,20 +149,34 @@ class Zfs:
                 raise ZfsError(
                     f"cannot set property for '{name}': size is less than current used or reserved space", 255
                 )
+        if {"mountpoint", "canmount"} & wanted.keys():
+            self._check_movable(name)
         dataset.properties.update(wanted)
         if {"mountpoint", "canmount"} & wanted.keys():
-            self.remount()
+            self.remount(name)
 
-    def inherit(self, name: str, key: str) -> None:
-        self.dataset(name).properties.pop(key, None)
+    def inherit(self, name: str, key: str, *, received: bool = False) -> None:
+        """Take away what was set; with ``received`` what was received counts again."""
+        dataset = self.dataset(name)
         if key in ("mountpoint", "canmount"):
-            self.remount()
+            self._check_movable(name)
+        dataset.properties.pop(key, None)
+        if not received:
+            dataset.received.pop(key, None)
+        if key in ("mountpoint", "canmount"):
+            self.remount(name)
+
+    def _check_movable(self, name: str) -> None:
+        try:
+            self.mounting.check_idle([self.dataset(name), *self.below(name)])
+        except ZfsError as busy:
+            raise ZfsError(busy.text, 255) from busy
 
     def rollback(self, name: str, *, newer: bool = False) -> None:
         """Put a dataset back to a snapshot; ``newer`` destroys the snapshots taken after it."""
         snapshot = self.snapshot(name)
         dataset = self.datasets[name.partition("@")[0]]
-        later = self._later(dataset, snapshot.name)
+        later = lineage.later(dataset, snapshot.name)
         if later and not newer:
             listed = "".join(f"\n{dataset.name}@{short}" for short in later)
             raise ZfsError(
@@ -170,11 +188,6 @@ class Zfs:
         dataset.tree.clear()
         dataset.tree.update(snapshot.tree)
         dataset.bulk = snapshot.bulk
-
-    @staticmethod
-    def _later(dataset: Dataset, short: str) -> list[str]:
-        names = list(dataset.snapshots)
-        return names[names.index(short) + 1 :]
 
     def destroy(self, name: str, *, recursive: bool = False, clones: bool = False) -> None:
         """Destroy a dataset or snapshot; ``recursive`` with what is in it, ``clones`` with what hangs on it."""
@@ -190,16 +203,11 @@ class Zfs:
         if dependent and not clones:
             raise lineage.has_clones(name, "filesystem", dependent)
         for one in doomed:
-            if self.is_busy(one.name.rpartition("/")[2]) or self._is_shown_elsewhere(one):
+            if self.mounting.is_busy(one.name.rpartition("/")[2]) or self.mounting.is_shown_elsewhere(one):
                 raise ZfsError(f"cannot destroy '{one.name}': dataset is busy")
         self._destroy_all(dependent)
         for one in reversed(doomed):
             self._drop(one)
-
-    def _is_shown_elsewhere(self, dataset: Dataset) -> bool:
-        """Whether something else than ZFS has mounted it too."""
-        own = self._mounted.get(dataset.name)
-        return any(mount.tree is dataset.tree and mount.path != own for mount in self._files.mounts)
 
     def _destroy_snapshot(self, name: str, clones: bool) -> None:
         if name.partition("@")[2] not in self.dataset(name.partition("@")[0]).snapshots:
@@ -247,11 +255,7 @@ class Zfs:
     # -- checks and mounts
 
     def _check_new(self, name: str, action: str) -> None:
-        bad = _BAD_CHARACTER.search(name) or re.search("@", name)
-        if bad:
-            raise ZfsError(f"cannot {action} '{name}': invalid character '{bad[0]}' in name")
-        if "//" in name or name.endswith("/") or name.startswith("/"):
-            raise ZfsError(f"cannot {action} '{name}': leading slash or empty component in name")
+        naming.check_dataset(name, action)
         pool = name.partition("/")[0]
         if pool not in self.pools:
             raise ZfsError(f"cannot {action} '{name}': no such pool '{pool}'")
@@ -260,38 +264,35 @@ class Zfs:
 
     def _checked(self, name: str, values: Mapping[str, str], action: str) -> dict[str, str]:
         try:
-            return {
-                properties.canonical(key): properties.normalised(properties.canonical(key), value, self.version)
-                for key, value in values.items()
-            }
+            return properties.all_normalised(values, self.version)
         except ZfsError as refused:
             rc = refused.rc if action.startswith("set") else 1
             raise ZfsError(f"cannot {action} '{name}': {refused.text}", rc) from refused
 
     def _add(self, name: str, values: dict[str, str], tree: Tree | None = None) -> Dataset:
         self.txg += 1
-        made = Dataset(name, int(self._clock()), self.txg, self._identity(), tree or Tree(), values)
+        made = Dataset(name, int(self.clock()), self.txg, self.identity(), tree or Tree(), values)
         self.datasets[name] = made
         self._mount(made)
         return made
 
     def _drop(self, dataset: Dataset) -> None:
-        if point := self._mounted.pop(dataset.name, None):
-            self._files.unmount(point)
+        self.mounting.unmount([dataset.name])
+        self.mounting.off.discard(dataset.name)
         del self.datasets[dataset.name]
 
     def _mount(self, dataset: Dataset) -> None:
         point = self.effective(dataset.name, "mountpoint")[0]
-        if not point.startswith("/") or self.effective(dataset.name, "canmount")[0] != "on":
-            return
-        if point == "/" or any(mount.path == point for mount in self._files.mounts):
-            return
-        self._files.mount(point, dataset.tree, dataset.name)
-        self._mounted[dataset.name] = point
+        wanted = point.startswith("/") and self.effective(dataset.name, "canmount")[0] == "on"
+        if wanted and dataset.name not in self.mounting.off:
+            self.mounting.mount(dataset, point)
 
-    def remount(self) -> None:
-        """Bring what is mounted in line with the properties."""
-        for name in sorted(self._mounted, key=lambda one: self._mounted[one], reverse=True):
-            self._files.unmount(self._mounted.pop(name))
-        for name in sorted(self.datasets):
+    def remount(self, top: str = "") -> None:
+        """Bring what is mounted in line with the properties: all, or a dataset with what is below it."""
+        wanted = [name for name in sorted(self.datasets) if not top or name == top or name.startswith(f"{top}/")]
+        self.mounting.unmount([*wanted, *(name for name in self._gone() if not top)])
+        for name in wanted:
             self._mount(self.datasets[name])
+
+    def _gone(self) -> list[str]:
+        return [name for name in self.mounting.names if name not in self.datasets]

@@ -20,6 +20,12 @@ def clones(datasets: Datasets, snapshot: str) -> list[Dataset]:
     return [dataset for dataset in datasets.values() if dataset.origin == snapshot]
 
 
+def later(dataset: Dataset, short: str) -> list[str]:
+    """The names of the snapshots that were taken after one."""
+    taken = list(dataset.snapshots)
+    return taken[taken.index(short) + 1 :]
+
+
 def snapshots_of(found: Iterable[Dataset]) -> list[str]:
     """The full names of the snapshots of some datasets."""
     return [f"{dataset.name}@{short}" for dataset in found for short in dataset.snapshots]

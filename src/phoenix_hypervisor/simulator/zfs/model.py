@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from phoenix_hypervisor.simulator.tree import Tree
 
@@ -24,15 +25,64 @@ def missing(name: str) -> ZfsError:
 
 
 @dataclass
+class Leaf:
+    """A device of a pool: its path as given, its number, whether ZFS partitioned it, whether it was taken offline."""
+
+    path: str
+    guid: int
+    whole: bool = False
+    offline: bool = False
+
+    @property
+    def member(self) -> str:
+        """The path of what carries the label."""
+        if not self.whole:
+            return self.path
+        if self.path.startswith("/dev/disk/"):
+            return f"{self.path}-part1"
+        return f"{self.path}{'p' if self.path[-1].isdigit() else ''}1"
+
+
+@dataclass
+class Group:
+    """A virtual device at the top of a pool: a mirror, a raidz, or a disk alone (``kind`` is empty).
+
+    ``size`` is what it gives in bytes, parity included; ``role`` is empty for data, else ``logs``, ``cache`` or
+    ``spares``.
+    """
+
+    kind: str
+    leaves: list[Leaf]
+    guid: int
+    size: int = 0
+    role: str = ""
+
+
+@dataclass
 class Pool:
-    """A pool: its size in bytes and the disks, each group of them one virtual device."""
+    """A pool: its size in bytes, of which so many are usable, its virtual devices, what a scrub found."""
 
     name: str
     size: int
     guid: int
-    layout: str = ""
-    disks: list[str] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
     properties: dict[str, str] = field(default_factory=dict)
+    usable: int = 0
+    altroot: str = ""
+    scrubbed: float | None = None
+
+    @property
+    def leaves(self) -> list[Leaf]:
+        return [leaf for group in self.groups for leaf in group.leaves]
+
+
+@dataclass
+class Away:
+    """A pool that is not imported, whose labels are on its disks: exported, destroyed, or in use by another system."""
+
+    pool: Pool
+    datasets: dict[str, Dataset]
+    state: Literal["exported", "destroyed", "foreign"]
 
 
 @dataclass
@@ -62,6 +112,7 @@ class Dataset:
     guid: int
     tree: Tree = field(default_factory=Tree)
     properties: dict[str, str] = field(default_factory=dict)
+    received: dict[str, str] = field(default_factory=dict)
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     origin: str = ""
     bulk: int = 0

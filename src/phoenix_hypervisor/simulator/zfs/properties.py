@@ -127,6 +127,12 @@ def normalised(name: str, value: str, version: str) -> str:
     return value
 
 
+def all_normalised(values: Mapping[str, str], version: str) -> dict[str, str]:
+    """Properties by their full names, as they read back. Raises ZfsError with the reason alone."""
+    names = {canonical(key): value for key, value in values.items()}
+    return {key: normalised(key, value, version) for key, value in names.items()}
+
+
 def _normalised_size(name: str, value: str) -> str:
     if value == "none" and name in ("quota", "refquota", "reservation", "refreservation"):
         return "0"

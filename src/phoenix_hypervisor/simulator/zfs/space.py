@@ -44,7 +44,7 @@ class Space:
         """Bytes that may still be written, as the quotas and the pool allow."""
         zfs = self._zfs
         pool = name.partition("/")[0]
-        free = zfs.pools[pool].size - self.used(zfs.datasets[pool])
+        free = (zfs.pools[pool].usable or zfs.pools[pool].size) - self.used(zfs.datasets[pool])
         limit = int(zfs.effective(name, "refquota")[0])
         if limit:
             free = min(free, limit - referenced(zfs.datasets[name]))
