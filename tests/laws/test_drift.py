@@ -210,3 +210,15 @@ def test_what_is_no_longer_declared_goes_and_comes_back(
     assert rig.plan().empty
     wrong = [wrong_after(ground, rig.node, ctid, configuration(rig.node, ctid)) for ctid in rig.site.containers]
     assert not any(wrong), wrong
+
+
+def test_what_is_not_to_run_is_stopped_before_it_is_changed(grounds: Grounds) -> None:
+    """Proxmox makes a pending change only when a container starts, and this one does not start again."""
+    ground = grounds("ai-lab", "snapshot")
+    rig = ground.rig()
+    for text in ("pct set $1 --nameserver 9.9.9.9", "pct start $1"):
+        assert Drift(text).do(rig.node, 900).ok
+    before = configuration(rig.node, 900)
+    rig.converge()
+    assert wrong_after(ground, rig.node, 900, before) == []
+    assert rig.plan().empty

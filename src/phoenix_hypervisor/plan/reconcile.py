@@ -33,6 +33,7 @@ from phoenix_hypervisor.plan.wanted import (
     wanted_owner,
     wanted_raw,
     wanted_volumes,
+    wants_running,
 )
 from phoenix_hypervisor.proxmox.guest import Section
 from phoenix_hypervisor.proxmox.properties import PropertyError, parse_properties, parse_size, render_properties
@@ -135,7 +136,13 @@ def _differences(chain: Chain, guest: Guest | None, wanted: Wanted, placement: P
 
 
 def _configure(chain: Chain, guest: Guest | None, wanted: Wanted, differences: tuple[Difference, ...]) -> None:
-    """One ``pct set`` for all that differs; a restart where a change cannot be made on the running container."""
+    """One ``pct set`` for all that differs; a restart where a change cannot be made on the running container.
+
+    What is not to run is stopped before: Proxmox makes a pending change only when a container starts.
+    """
+    late = [each.key for each in differences if _takes(chain, each) is Effect.RESTART]
+    if late and chain.running and not wants_running(chain.container):
+        chain.stop(f"{', '.join(late)} cannot be changed while it runs")
     if differences:
         if chain.fresh:
             told = (each for each in differences if each.key != "description")
