@@ -645,9 +645,17 @@ SAME_CODE = {
     "pct-options": "value",
     "gateway-family": "value",
     "pool-layout": "value",
+    "storage-unmounted": "value",
     "declared-twice": "value",
     "secret-file": "value",
+    "folder-owners": "value",
+    "share-names": "value",
+    "share-options": "value",
+    "export-clients": "value",
+    "export-options": "value",
     "creation": "missing-field",
+    "own-address": "value",
+    "driver-without-version": "field-without-effect",
 }
 """Checks that tell of a code that the models have as well."""
 

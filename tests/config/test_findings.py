@@ -34,6 +34,7 @@ NETWORK = {"name": "eth0", "bridge": "vmbr0", "ip": "10.0.0.5/24"}
 NO_NETWORK = "without a network_config the container has no network"
 ID_MAP: Json = {"type": "both", "host_id": 1000, "container_id": 1000, "size": 1}
 TWO_LEVELS: Json = {"pools": [{"name": "tank", "raid_level": "single", "disks": ["/dev/sda", "/dev/sdb"]}]}
+FIVE_DISKS: Json = {"name": "tank", "raid_level": "raid10", "disks": [f"/dev/sd{letter}" for letter in "abcde"]}
 
 FINDINGS: list[tuple[str, str, Json | None, Json | None, str]] = [
     # code, path, host document, container document, part of the message
@@ -71,6 +72,11 @@ FINDINGS: list[tuple[str, str, Json | None, Json | None, str]] = [
     ("pool-unknown", "proxmox_defaults.zfs_lxc_pool",
      {"zfs": zfs(), "proxmox_defaults": {"zfs_lxc_pool": "tnk/lxc"}}, None, 'the pool "tnk" is not declared'),
     ("value", "zfs.pools.0.raid_level", {"zfs": TWO_LEVELS}, None, 'single is one disk; the pool "tank" has 2'),
+    ("value", "zfs.pools.0.disks", {"zfs": {"pools": [{"name": "tank", "disks": ["/dev/sda", "/dev/sdb"]}]}}, None,
+     'the pool "tank" has 2 disks and no raid_level'),
+    ("value", "zfs.pools.0.disks", {"zfs": {"pools": [FIVE_DISKS]}}, None, 'raid10 takes pairs of disks; the pool'),
+    ("value", "zfs.datasets.1.properties", dataset(proxmox_storage_type="dir", properties="mountpoint=none"), None,
+     "is mounted nowhere, so no dir can lie there"),
     ("value", "zfs.datasets.1.name",
      {**dataset(proxmox_storage_type="dir"), "proxmox_storage_ids": {"tank_a": "x1", "tank_lxc": "x1"}}, None,
      'the storage "x1" stands twice'),

@@ -103,7 +103,7 @@ def test_a_direct_look_sees_what_is_on_a_disk(kind: str) -> None:
 def test_looking_changes_nothing_and_a_saved_disk_comes_back(kind: str, tmp_path: Path) -> None:
     node = _node(kind)
     before = node.disk_content(NAME)
-    for words in ("lsblk -J", "lsblk -f", "blkid", f"blkid -p {DEVICE}", f"wipefs {DEVICE}", f"wipefs -n -a {DEVICE}",
+    for words in ("lsblk -J", "lsblk -l", "blkid", f"blkid -p {DEVICE}", f"wipefs {DEVICE}", f"wipefs -n -a {DEVICE}",
                   "zpool import", "zpool import -D", f"sgdisk -p {DEVICE}", "udevadm settle", "findmnt"):  # fmt: skip
         node.run(words.split())
     assert node.disk_content(NAME) == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,9 @@ def fit(site: Site, node: Node) -> tuple[str, ...]:
     """Everything that a node of this site has before Phoenix comes: its disks, cards and bridges, and what containers
     take for granted and no document declares."""
     return tuple(
-        line for part in (_bridges, _cards, _disks, _downloads, _storages, _tarballs) for line in part(site, node)
+        line
+        for part in (_address, _bridges, _cards, _disks, _downloads, _storages, _tarballs)
+        for line in part(site, node)
     )
 
 
@@ -37,6 +40,23 @@ def _texts(value: Any) -> Iterable[str]:
         yield from (text for each in value.values() for text in _texts(each))
     elif isinstance(value, list | tuple):
         yield from (text for each in value for text in _texts(each))
+
+
+def _address(site: Site, node: Node) -> Iterable[str]:
+    """The address with which it was installed, where its bridge is declared; and a gateway that answers."""
+    declared = site.host.network.interfaces
+    if declared is None or not node.files.exists(f"/sys/class/net/{declared.name}"):
+        return
+    lines = [f"\taddress {declared.address}\n", f"\tgateway {declared.gateway}\n" if declared.gateway else ""]
+    path, stanza = (
+        "/etc/network/interfaces",
+        re.compile(rf"(iface {re.escape(declared.name)} inet static\n)(?:\s+(?:address|gateway)\s.*\n)*"),
+    )
+    node.files.write(path, stanza.sub(lambda found: found[1] + "".join(lines), node.files.read(path)))
+    if declared.gateway:
+        node.network.neighbours.add(declared.gateway)
+    node.run(["ifreload", "-a"])
+    yield f"the address {declared.address}"
 
 
 def _bridges(site: Site, node: Node) -> Iterable[str]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from phoenix_hypervisor.documents import zfs
 from phoenix_hypervisor.documents.host import HostDocument
-from phoenix_hypervisor.documents.zfs import Dataset
+from phoenix_hypervisor.documents.zfs import Dataset, alias_key
 
-LOCAL_TYPES = frozenset({"zfspool", "dir", "nfs", "btrfs"})
+__all__ = ["LOCAL_TYPES", "DeclaredStorage", "alias_key", "declared_storages", "storage_id", "storage_of_dataset"]
+
+LOCAL_TYPES = frozenset({"zfspool", "dir", "nfs"})
 """Types that can stand on a dataset of this node."""
 
 
@@ -22,14 +25,9 @@ class DeclaredStorage:
     index: int
 
 
-def alias_key(dataset: Dataset) -> str:
-    """The key of ``proxmox_storage_ids`` that names the dataset's storage (spec section 5)."""
-    return f"{dataset.pool}_{dataset.name.replace('-', '_')}"
-
-
 def storage_id(host: HostDocument, dataset: Dataset) -> str:
     """The id of the dataset's storage: the alias, exactly and case-sensitively, else ``POOL-NAME``."""
-    return host.proxmox_storage_ids.get(alias_key(dataset), f"{dataset.pool}-{dataset.name}")
+    return zfs.storage_id(dataset, host.proxmox_storage_ids)
 
 
 def declared_storages(host: HostDocument) -> dict[str, DeclaredStorage]:

@@ -6,6 +6,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from phoenix_hypervisor.documents.accounts import (
+    AccountName,
+    AdminName,
+    FolderMode,
+    GroupName,
+    PublicKeys,
+    PvePath,
+    PveRole,
+)
 from phoenix_hypervisor.documents.parts import Cloning, FirewallRule, Network, network_text
 from phoenix_hypervisor.documents.secrets import Secret
 from phoenix_hypervisor.documents.types import (
@@ -69,10 +78,16 @@ class CorePaths(Model):
 class Users(Model):
     """The admin user."""
 
-    username: UserName = Field(description="The Linux user.", examples=["phoenix_admin"])
+    username: AdminName = Field(description="The Linux user.", examples=["phoenix_admin"])
     password_hash: Secret | None = Field(None, description="Its password hash; NOT_SET or nothing: none.")
-    sudo_access: bool | None = Field(None, description="Whether it may use sudo.")
-    ssh_public_key: Line | None = Field(None, description="A line for its authorized keys.")
+    sudo_access: bool | None = Field(None, description="Whether it may use sudo, with its password.")
+    ssh_public_key: PublicKeys = Field((), description="Lines for its authorized keys, one or a list.")
+    shell: HostPath = Field("/bin/bash", description="Its login shell.")
+    groups: Many[GroupName] = Field(
+        (), description="Groups that it is in, made where they are not there.", examples=[["adm"]]
+    )
+    pve_role: PveRole = Field("PVEAdmin", description="Its role in Proxmox; an empty text: no Proxmox user.")
+    pve_path: PvePath = Field("/", description="On which path of Proxmox it has the role.")
 
 
 class HostInterface(Model):
@@ -116,6 +131,9 @@ class NfsExport(Model):
     path: SharePath = Field(description="Dataset or absolute path.", examples=["tank/media"])
     clients: Many[Client] = Field((), description="For whom; without any: network.default_subnet.")
     options: ExportOptions = Field((), description="Options of exports(5).", examples=[["rw", "sync"]])
+    owner: AccountName | None = Field(None, description="Owner of the folder; without one it keeps its own.")
+    group: AccountName | None = Field(None, description="Group of the folder; without one it keeps its own.")
+    mode: FolderMode | None = Field(None, description="Mode of the folder; without one it keeps its own.")
 
 
 class Nfs(Model):
@@ -132,13 +150,16 @@ class SambaShare(Model):
     options: ShareOptions | None = Field(
         None, description="Options of smb.conf(5).", examples=["browseable=yes writable=yes"]
     )
-    valid_users: Many[UserName] = Field((), description="Who may use it.")
+    valid_users: Many[UserName] = Field((), description="Who may use it; without any, the Samba user.")
+    owner: AccountName | None = Field(None, description="Owner of the folder; without one it keeps its own.")
+    group: AccountName | None = Field(None, description="Group of the folder; without one it keeps its own.")
+    mode: FolderMode | None = Field(None, description="Mode of the folder; without one it keeps its own.")
 
 
 class Samba(Model):
     """What Samba serves, and to whom."""
 
-    user: UserName | None = Field(None, description="The Samba user.")
+    user: AdminName | None = Field(None, description="The Samba user; made as one without login where it is not there.")
     password: Secret | None = Field(None, description="The Samba user's password.")
     shares: Many[SambaShare] = Field((), description="The shares.")
 
@@ -237,6 +258,9 @@ class HostDocument(Model):
     author: Line | None = Field(None, description="Its author; for people.")
     timezone: Timezone | None = Field(None, description="The node's time zone.", examples=["Europe/Berlin"])
     domain_name: DomainName | None = Field(None, description="The node's domain.", examples=["lab.example"])
+    repository: Literal["no-subscription", "enterprise"] = Field(
+        "no-subscription", description="Which of Proxmox VE's repositories the node uses."
+    )
     core_paths: CorePaths = Field(default_factory=CorePaths, description="Where things lie on the node.")
     users: Users | None = Field(None, description="The admin user.")
     network: HostNetwork = Field(default_factory=HostNetwork, description="Addresses that host and containers share.")

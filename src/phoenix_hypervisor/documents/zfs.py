@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
@@ -50,6 +51,8 @@ def _judged(value: dict[str, str]) -> dict[str, str]:
         fine = _PROPERTY.fullmatch(key) and _VALUE.fullmatch(text) and text.isprintable()
         if not fine or text.startswith("-") or ".." in text.split("/"):
             raise PydanticCustomError("value", "properties are pairs such as compression=lz4")
+        if key.startswith("phoenix:"):
+            raise PydanticCustomError("value", "properties that begin with phoenix: are Phoenix's own")
     return value
 
 
@@ -126,6 +129,16 @@ def mountpoint_of(dataset: Dataset, base: str | None) -> str | None:
     if base is None or dataset.proxmox_storage_type == "zfspool":
         return f"/{dataset.full_name}"
     return f"{base.rstrip('/')}/{dataset.full_name}"
+
+
+def alias_key(dataset: Dataset) -> str:
+    """The key of ``proxmox_storage_ids`` that names the dataset's storage (spec section 5)."""
+    return f"{dataset.pool}_{dataset.name.replace('-', '_')}"
+
+
+def storage_id(dataset: Dataset, aliases: Mapping[str, str]) -> str:
+    """The id of the dataset's storage: the alias, exactly and case-sensitively, else ``POOL-NAME``."""
+    return aliases.get(alias_key(dataset), f"{dataset.pool}-{dataset.name}")
 
 
 class Zfs(Model):

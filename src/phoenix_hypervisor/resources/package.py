@@ -23,6 +23,12 @@ def _installed(result: Result) -> frozenset[str]:
     return frozenset(words[0] for words in lines if len(words) == 2 and words[1] == "installed")
 
 
+def installed_of(packages: tuple[str, ...]) -> Fact[frozenset[str]]:
+    """Which of these packages are installed."""
+    argv = ("dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *packages)
+    return Fact(f"packages {' '.join(packages)}", Command(*argv), _installed)
+
+
 class Packages(Resource):
     """Packages that are installed, in whatever version the machine's sources give.
 
@@ -35,8 +41,7 @@ class Packages(Resource):
 
     @property
     def _fact(self) -> Fact[frozenset[str]]:
-        argv = ("dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *self.packages)
-        return Fact(f"packages {' '.join(self.packages)}", Command(*argv), _installed)
+        return installed_of(self.packages)
 
     def facts(self) -> Iterator[Fact[Any]]:
         yield self._fact

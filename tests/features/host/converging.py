@@ -1,4 +1,4 @@
-"""Resources made so on a simulated node, as a run does: all is read at once, then each is changed after what it needs."""
+"""Resources made so on a simulated node, as a run does: all is read at once, each is changed after what it needs."""
 
 from __future__ import annotations
 
@@ -37,5 +37,6 @@ def converge(node: Node, resources: Iterable[Resource]) -> list[Command]:
     for command in commands:
         done = node.run(command.argv, command.stdin)
         assert done.ok, (command.argv, done)
-    assert changes(node, known) == []
+    left = changes(node, known)
+    assert not left, left
     return commands

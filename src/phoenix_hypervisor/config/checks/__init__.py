@@ -12,6 +12,7 @@ from phoenix_hypervisor.config.checks import (
     names,
     network,
     scripts,
+    shares,
     sharing,
     spelling,
     storage,
@@ -21,7 +22,7 @@ from phoenix_hypervisor.config.checks.view import CHECKS, Check, Finding, Questi
 
 __all__ = ["CHECKS", "Check", "Finding", "Question", "View", "check"]
 
-MODULES = (effect, gpu, host, lineage, names, network, scripts, sharing, spelling, storage, zfs)
+MODULES = (effect, gpu, host, lineage, names, network, scripts, shares, sharing, spelling, storage, zfs)
 """Importing them fills CHECKS."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -112,3 +113,34 @@ def secret_file(view: View) -> Iterator[Finding]:
             message = f"the file {shown(secret.reference)} {fault}."
             hint = f"Run: chmod 600 {secret.reference}"
             yield view.site.places.problem("value", message, field, hint=hint)
+
+
+@finds("own-address", host="network")
+def own_address(view: View) -> Iterator[Finding]:
+    """An address of the node that no interface can have, or a gateway that cannot be reached from it."""
+    own = view.site.host.network.interfaces
+    if own is None:
+        return
+    address = ipaddress.ip_interface(own.address)
+    if address.ip == address.network.network_address and address.network.num_addresses > 2:
+        message = f"{own.address} is the address of the network itself."
+        yield view.site.places.problem("value", message, "network.interfaces.address")
+    if own.gateway is None:
+        return
+    gateway = ipaddress.ip_address(own.gateway)
+    if gateway.version != address.version:
+        message = f"the gateway {own.gateway} is of another IP version than the address {own.address}."
+        yield view.site.places.problem("value", message, "network.interfaces.gateway")
+    elif gateway == address.ip:
+        message = f"the gateway {own.gateway} is the node's own address."
+        yield view.site.places.problem("value", message, "network.interfaces.gateway")
+
+
+@finds("driver-without-version", host="nvidia_driver nvidia")
+def driver_without_version(view: View) -> Iterator[Finding]:
+    """A driver that is to be installed in no version."""
+    driver = view.site.host.nvidia_driver
+    if driver is not None and driver.install and driver.version is None:
+        message = "install has no effect: no version is given."
+        places, hint = view.site.places, "Give nvidia_driver.version."
+        yield places.problem("field-without-effect", message, "nvidia_driver.install", hint=hint, severity="warning")

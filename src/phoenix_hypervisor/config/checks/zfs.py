@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from phoenix_hypervisor.config.checks.view import Finding, View, finds
 from phoenix_hypervisor.config.storages import alias_key
 from phoenix_hypervisor.config.texts import did_you_mean, listing, shown
-from phoenix_hypervisor.documents.zfs import FEWEST_DISKS, Zfs
+from phoenix_hypervisor.documents.zfs import FEWEST_DISKS, Zfs, mountpoint_of
 from phoenix_hypervisor.proxmox.storage import ALLOWED_CONTENT
 
 
@@ -90,7 +90,7 @@ def _stands(view: View, field: str) -> bool:
 
 @finds("pool-layout", host="zfs")
 def pool_layout(view: View) -> Iterator[Finding]:
-    """A pool with fewer disks than its level needs."""
+    """A pool whose disks do not make its level."""
     for index, pool in enumerate(_zfs(view).pools):
         fewest = FEWEST_DISKS.get(pool.raid_level or "", 1)
         if pool.disks and len(pool.disks) < fewest:
@@ -102,6 +102,23 @@ def pool_layout(view: View) -> Iterator[Finding]:
             message = f"single is one disk; the pool {shown(pool.name)} has {len(pool.disks)}."
             hint = "Several without redundancy: stripe."
             yield view.site.places.problem("value", message, f"zfs.pools.{index}.raid_level", hint=hint)
+        if pool.raid_level is None and len(pool.disks) > 1:
+            message = f"the pool {shown(pool.name)} has {len(pool.disks)} disks and no raid_level."
+            hint = f"Say how they form it: {listing(FEWEST_DISKS, 'or')}, or stripe."
+            yield view.site.places.problem("value", message, f"zfs.pools.{index}.disks", hint=hint)
+        if pool.raid_level == "raid10" and len(pool.disks) % 2:
+            message = f"raid10 takes pairs of disks; the pool {shown(pool.name)} has {len(pool.disks)}."
+            yield view.site.places.problem("value", message, f"zfs.pools.{index}.disks")
+
+
+@finds("storage-unmounted", host="zfs mount_point_base")
+def storage_unmounted(view: View) -> Iterator[Finding]:
+    """A storage of files on a dataset that is mounted nowhere."""
+    for index, dataset in enumerate(_zfs(view).datasets):
+        if dataset.proxmox_storage_type in ("dir", "nfs") and mountpoint_of(dataset, "/mnt/pve") is None:
+            message = f"{dataset.full_name} is mounted nowhere, so no {dataset.proxmox_storage_type} can lie there."
+            hint = "Give it a mountpoint, or leave that property out."
+            yield view.site.places.problem("value", message, f"zfs.datasets.{index}.properties", hint=hint)
 
 
 @finds("declared-twice", host="zfs proxmox_storage_ids samba nfs")

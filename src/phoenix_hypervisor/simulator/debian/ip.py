@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from phoenix_hypervisor.simulator.coreutils.common import Fault, Tool
-from phoenix_hypervisor.simulator.debian import ipchange
+from phoenix_hypervisor.simulator.debian import ipchange, neighbours
 from phoenix_hypervisor.simulator.process import Address, Process
 
 _OBJECTS = {"a": "addr", "addr": "addr", "address": "addr", "l": "link", "link": "link", "r": "route", "ro": "route",
@@ -43,6 +43,8 @@ class Link:
 def _ip(process: Process, words: list[str]) -> int:
     shown, words = _options(words)
     thing = words[0] if words else ""
+    if thing in neighbours.NAMES:
+        return neighbours.neighbours(process, words[1:])
     if thing not in _OBJECTS:
         raise Fault(f'Object "{thing}" is unknown, try "ip help".' if thing else "Usage: ip [ OPTIONS ] OBJECT", 1)
     rest = words[1:]

@@ -11,7 +11,7 @@ from phoenix_hypervisor.simulator.process import Process, Program, Run
 
 _SECONDS = 0.005
 _LONGS = {"probe": "p", "output=": "o", "match-tag=": "s", "cache-file=": "c", "label=": "L", "uuid=": "U"}
-_FORMATS = ("full", "value", "export", "list", "device", "udev")
+_FORMATS = ("full", "value", "export", "device", "udev")
 _NOTHING = 2
 
 

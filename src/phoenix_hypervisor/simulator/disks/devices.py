@@ -14,7 +14,7 @@ UDEV_SECONDS = 0.5
 """How long udev takes to look at a device after it was written."""
 BY_ID = "/dev/disk/by-id"
 LOOPS = 8
-"""Loop devices that a node has before more are asked for; the nodes of those in use are shown."""
+"""How many loop devices a node has; the nodes of those in use are shown."""
 _MAJORS = {"sd": 8, "nvme": 259, "vd": 253, "loop": 7, "dm": 252, "md": 9}
 
 

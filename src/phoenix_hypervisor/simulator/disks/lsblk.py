@@ -18,9 +18,8 @@ _DEFAULT = "NAME,MAJ:MIN,RM,SIZE,RO,TYPE,MOUNTPOINTS"
 _RIGHT = frozenset({"SIZE", "RM", "RO", "START", "PARTN", "MAJ:MIN"})
 _LONGS = {
     "json": "J", "bytes": "b", "output=": "o", "paths": "p", "noheadings": "n", "nodeps": "d", "list": "l",
-    "pairs": "P", "raw": "r", "all": "a", "exclude=": "e", "include=": "I", "fs": "f", "tree": "T",
+    "pairs": "P", "raw": "r", "all": "a", "exclude=": "e", "include=": "I", "fs": "f",
 }  # fmt: skip
-_FS = "NAME,FSTYPE,LABEL,UUID,MOUNTPOINTS"
 
 
 @dataclass
@@ -96,8 +95,10 @@ def program(disks: Disks, version: int) -> Program:
 
     def run(process: Process, /) -> Run:
         yield durations.LXC_TOOL
-        given = Given(process, "JbpndlPrafTo:e:I:", _LONGS)
-        columns = (given.last("o") or (_FS if given.has("f") else _DEFAULT)).upper().split(",")
+        given = Given(process, "JbpndlPrafo:e:I:", _LONGS)
+        if given.has("f"):
+            raise Refused("lsblk: --fs: not simulated, name the columns with --output")
+        columns = given.last("o", _DEFAULT).upper().split(",")
         for name in columns:
             if name not in _COLUMNS:
                 raise Refused(f"lsblk: unknown column: {name}")
@@ -148,7 +149,7 @@ def _shown(tops: Sequence[Item], columns: Sequence[str], given: Given, version: 
         flat = given.has("l")
         items = [one for top in tops for one, _depth in _walk(top)] if flat else tops
         return as_json("blockdevices", [_as_row(item, columns, given, version, flat) for item in items])
-    rows = [(_prefix(item, marks, given), item) for top in tops for item, marks in _walk(top)]
+    rows = [("" if given.has("l") else marks, item) for top in tops for item, marks in _walk(top)]
     if given.has("P") or given.has("r"):
         return "".join(_line(item, columns, given) for _mark, item in rows)
     cells = [[_text(item, name, given, mark if name == "NAME" else "") for name in columns] for mark, item in rows]
@@ -162,10 +163,6 @@ def _walk(item: Item, marks: str = "") -> Iterator[tuple[Item, str]]:
     for row, child in enumerate(item.children):
         last = row == len(item.children) - 1
         yield from _walk(child, marks.replace("├─", "│ ").replace("└─", "  ") + ("└─" if last else "├─"))
-
-
-def _prefix(_item: Item, marks: str, given: Given) -> str:
-    return "" if given.has("l") else marks
 
 
 def _cell(item: Item, name: str, given: Given) -> Any:

@@ -14,7 +14,7 @@ from phoenix_hypervisor.simulator.tables import aligned
 _SECONDS = 0.005
 _LONGS = {
     "json": "J", "all": "a", "no-act": "n", "offset=": "o", "force": "f", "quiet": "q", "noheadings": "i",
-    "output=": "O", "parsable": "p", "types=": "t",
+    "output=": "O", "types=": "t",
 }  # fmt: skip
 _COLUMNS = ("DEVICE", "OFFSET", "TYPE", "UUID", "LABEL", "LENGTH", "USAGE")
 _DEFAULT = "DEVICE,OFFSET,TYPE,UUID,LABEL"
@@ -26,7 +26,7 @@ def program(disks: Disks, busy: Any) -> Program:
 
     def run(process: Process, /) -> Run:
         yield _SECONDS
-        given = Given(process, "Janfqipo:O:t:", _LONGS)
+        given = Given(process, "Janfqio:O:t:", _LONGS)
         if not given.names:
             raise Refused("wipefs: no device specified\nTry 'wipefs --help' for more information.")
         if given.has("a") and given.has("o"):
@@ -88,10 +88,6 @@ def _listed(found: Sequence[Found], given: Given) -> str:
     if not rows:
         return ""
     cells = [[row[name] for name in columns] for row in rows]
-    if given.has("p"):
-        return "".join(
-            ",".join(line) + "\n" for line in [[f"# {columns[0].lower()}", *map(str.lower, columns[1:])], *cells]
-        )
     return aligned([*([] if given.has("i") else [columns]), *cells], gap=" ")
 
 

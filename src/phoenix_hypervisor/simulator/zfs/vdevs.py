@@ -18,7 +18,6 @@ _KIND = re.compile(r"^(mirror|raidz[1-3]?)$")
 _ROLES = {"log": "logs", "cache": "cache", "spare": "spares"}
 _ELSEWHERE = frozenset({"special", "dedup"})
 _DRAID = re.compile(r"^draid[1-3]?(:.*)?$")
-STATES = ("ONLINE", "DEGRADED", "UNAVAIL")
 
 
 @dataclass(frozen=True, slots=True)

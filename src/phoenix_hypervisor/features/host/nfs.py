@@ -1,0 +1,72 @@
+"""What the node serves by NFS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from phoenix_hypervisor.documents import exports as options
+from phoenix_hypervisor.documents.host import NfsExport
+from phoenix_hypervisor.documents.places import Place, place_of
+from phoenix_hypervisor.documents.types import HostPath, Many, Network
+from phoenix_hypervisor.documents.zfs import Zfs
+from phoenix_hypervisor.resource import Feature, Resource, Slice
+from phoenix_hypervisor.resources.exports import PATH, Export, Exports
+from phoenix_hypervisor.resources.folder import ExportFolder, merged
+from phoenix_hypervisor.resources.package import Packages
+from phoenix_hypervisor.resources.service import Service
+
+
+class Nfs(Slice):
+    """The exports, and what their paths and clients are read by: datasets, where they are mounted, the subnet."""
+
+    exports: Many[NfsExport] = ()
+    default_subnet: Network | None = None
+    zfs: Zfs | None = None
+    mount_point_base: HostPath | None = None
+
+
+def resources(piece: Nfs) -> Iterator[Resource]:
+    """The server, the folders, the file, the service; without exports the server stays as it is."""
+    served = [each for each in piece.exports if each.clients or piece.default_subnet]
+    unserved = tuple(each.path for each in piece.exports if each not in served)
+    if not served:
+        yield Exports(unserved=unserved)
+        return
+    yield Packages(name="nfs", packages=("nfs-kernel-server",))
+    places = [place_of(each.path, piece.zfs, piece.mount_point_base) for each in served]
+    folders = merged(folder for each, place in zip(served, places, strict=True) for folder in _folder(each, place))
+    yield from folders
+    datasets = (f"zfs.dataset:{place.dataset}" for place in places if place.dataset)
+    after = ("package:nfs", *dict.fromkeys(datasets), *(folder.id for folder in folders))
+    exports = tuple(_export(each, place, piece.default_subnet) for each, place in zip(served, places, strict=True))
+    yield Exports(exports=exports, unserved=unserved, after=after)
+    yield Service(name="nfs-server.service", after=("package:nfs", f"exports:{PATH}"))
+
+
+def _folder(export: NfsExport, place: Place) -> Iterator[ExportFolder]:
+    """A folder below a declared dataset, made where it is not there; else one with a declared owner or mode."""
+    if export.owner or export.group or export.mode or (place.dataset and not place.is_root):
+        after = (f"zfs.dataset:{place.dataset}",) if place.dataset else ()
+        yield ExportFolder(name=place.path, owner=export.owner, group=export.group, mode=export.mode, after=after)
+
+
+def _export(export: NfsExport, place: Place, subnet: str | None) -> Export:
+    clients = dict.fromkeys(export.clients or filter(None, (subnet,)))
+    return Export(path=place.path, clients=tuple(clients), options=options.in_force(export.options))
+
+
+feature = Feature(
+    name="nfs",
+    summary="Folders that NFS serves.",
+    scope="host",
+    slice=Nfs,
+    resources=resources,
+    sources={
+        "exports": "host.nfs.exports",
+        "default_subnet": "host.network.default_subnet",
+        "zfs": "host.zfs",
+        "mount_point_base": "host.mount_point_base",
+    },
+    needs=("initial_setup",),
+    touches=(PATH, "nfs-kernel-server", "nfs-server.service"),
+)

@@ -1,0 +1,72 @@
+"""The device nodes of the cards, which containers are given: there before any of them starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
+
+from phoenix_hypervisor.command import Command, Result
+from phoenix_hypervisor.features.host.nvidia.driver import Driver
+from phoenix_hypervisor.features.host.nvidia.state import STATE
+from phoenix_hypervisor.machine import Fact, Facts
+from phoenix_hypervisor.resource import Resource, Verdict
+from phoenix_hypervisor.resources.file import HEADER
+
+UNIT = "phoenix-nvidia-nodes.service"
+UNIT_FILE = f"/etc/systemd/system/{UNIT}"
+# nvidia-modprobe loads the modules as well, so that modules-load.d, which fails where they are not built yet, need not.
+UNIT_TEXT = f"""\
+# {HEADER}
+[Unit]
+Description=Device nodes and persistence of NVIDIA cards
+After=systemd-modules-load.service
+Before=pve-guests.service
+ConditionPathExists=/usr/bin/nvidia-modprobe
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/bin/nvidia-modprobe -u -c 0
+ExecStart=/usr/bin/nvidia-smi -pm 1
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def _active(result: Result) -> bool:
+    """``systemctl is-active`` ends with 3 for a unit that is not, with 4 for one that is not there."""
+    return result.stdout.strip() == "active"
+
+
+_ACTIVE = Fact("device nodes of NVIDIA cards", Command("systemctl", "is-active", UNIT), _active)
+
+
+class Nodes(Resource):
+    """The control, unified-memory and card nodes are there, made by the unit, as soon as the driver can run."""
+
+    kind: ClassVar[str] = "nvidia.nodes"
+    name: Literal["all"] = "all"
+    driver: Driver
+
+    def needs(self) -> Iterator[str]:
+        yield from self.after
+        yield self.driver.id
+
+    def facts(self) -> Iterator[Fact[Any]]:
+        yield STATE
+        yield _ACTIVE
+        yield from self.driver.facts()
+
+    def change(self, facts: Facts) -> Iterator[Command]:
+        if self.driver.waits(facts):
+            return
+        if facts[STATE].missing_nodes or not facts[_ACTIVE] or not self.driver.is_on_disk(facts):
+            yield Command("systemctl", "restart", UNIT, timeout=120.0)
+
+    def verdict(self, facts: Facts) -> Verdict:
+        missing = facts[STATE].missing_nodes
+        return Verdict(reason=f"not there: {', '.join(missing)}" if missing else "its unit has not run")
+
+    def __str__(self) -> str:
+        return "device nodes"

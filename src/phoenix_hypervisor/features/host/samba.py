@@ -1,0 +1,137 @@
+"""What the node serves by Samba, and to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import SecretStr, model_validator
+from pydantic_core import PydanticCustomError
+
+from phoenix_hypervisor.documents import smbconf
+from phoenix_hypervisor.documents.accounts import AdminName
+from phoenix_hypervisor.documents.host import SambaShare
+from phoenix_hypervisor.documents.places import Place, place_of
+from phoenix_hypervisor.documents.types import HostPath, Many
+from phoenix_hypervisor.documents.zfs import Zfs
+from phoenix_hypervisor.resource import Feature, Resource, Slice
+from phoenix_hypervisor.resources.file import NoFile
+from phoenix_hypervisor.resources.folder import ShareFolder, merged
+from phoenix_hypervisor.resources.former_samba_users import FormerSambaUsers
+from phoenix_hypervisor.resources.package import Packages
+from phoenix_hypervisor.resources.samba_shares import (
+    MAIN,
+    OURS,
+    SERVICE,
+    samba_include,
+    samba_shares,
+    share_text,
+)
+from phoenix_hypervisor.resources.samba_user import SambaUser
+from phoenix_hypervisor.resources.service import Service
+from phoenix_hypervisor.resources.user import ServiceUser
+
+COMMENT = "Samba user of Phoenix Hypervisor"
+UNSET = ("", "NOT_SET")
+
+
+class Samba(Slice):
+    """The shares and their user; and what paths are read by: datasets, where they are mounted.
+
+    ``admin`` is the admin user, who is made by another feature.
+    """
+
+    user: AdminName | None = None
+    password: SecretStr | None = None
+    shares: Many[SambaShare] = ()
+    admin: str | None = None
+    zfs: Zfs | None = None
+    mount_point_base: HostPath | None = None
+
+    @model_validator(mode="after")
+    def _sound(self) -> Samba:
+        for share in self.shares:
+            if fault := smbconf.share_fault(share.name, share.path, share.options, bool(share.valid_users)):
+                raise PydanticCustomError("value", "{fault}", {"fault": f"the share of {share.path}: {fault}"})
+        names = [smbconf.share_name(share.name, share.path).lower() for share in self.shares]
+        if len(set(names)) < len(names):
+            raise PydanticCustomError("value", "two shares have one name")
+        return self
+
+
+def resources(piece: Samba) -> Iterator[Resource]:
+    """The server, the user, the folders, the file, its inclusion, the service; without all, nothing of ours stays."""
+    if piece.shares or piece.user:
+        yield Packages(name="samba", packages=("samba",))
+    yield FormerSambaUsers(user=piece.user or "")
+    user = tuple(_user(piece))
+    yield from user
+    if piece.shares:
+        yield from _shares(piece, tuple(each.id for each in user if isinstance(each, ServiceUser)))
+        return
+    include = samba_include(wanted=False, after=())
+    gone = NoFile(name=OURS, notify=(SERVICE,), after=(include.id,))
+    yield include
+    yield gone
+    yield Service(name=SERVICE, enabled=None, running=None, watches=(include, gone), how="reload")
+
+
+def _user(piece: Samba) -> Iterator[Resource]:
+    if piece.user is None:
+        return
+    if piece.user != piece.admin:
+        yield ServiceUser(name=piece.user, comment=COMMENT)
+    known = piece.password is not None and piece.password.get_secret_value() not in UNSET
+    after = ("package:samba", f"user:{piece.user}")
+    yield SambaUser(name=piece.user, password=piece.password if known else None, after=after)
+
+
+def _shares(piece: Samba, users: tuple[str, ...]) -> Iterator[Resource]:
+    places = [place_of(share.path, piece.zfs, piece.mount_point_base) for share in piece.shares]
+    pairs = zip(piece.shares, places, strict=True)
+    folders = merged(folder for share, place in pairs for folder in _folder(share, place, users))
+    yield from folders
+    texts: dict[str, str] = {}
+    for share, place in zip(piece.shares, places, strict=True):
+        name = smbconf.share_name(share.name, share.path)
+        texts[name] = share_text(name, place.path, tuple(_parameters(share, piece.user)))
+    datasets = dict.fromkeys(f"zfs.dataset:{place.dataset}" for place in places if place.dataset)
+    file = samba_shares(texts, ("package:samba", *datasets, *(folder.id for folder in folders)))
+    include = samba_include(wanted=True, after=("package:samba", file.id))
+    yield file
+    yield include
+    yield Service(name=SERVICE, watches=(file, include), how="reload", after=("package:samba",))
+
+
+def _folder(share: SambaShare, place: Place, users: tuple[str, ...]) -> Iterator[ShareFolder]:
+    """A folder below a declared dataset, made where it is not there; else one with a declared owner or mode."""
+    if share.owner or share.group or share.mode or (place.dataset and not place.is_root):
+        after = (*users, *((f"zfs.dataset:{place.dataset}",) if place.dataset else ()))
+        yield ShareFolder(name=place.path, owner=share.owner, group=share.group, mode=share.mode, after=after)
+
+
+def _parameters(share: SambaShare, user: str | None) -> Iterator[tuple[str, str]]:
+    """What the options say; who may use it, else the Samba user, if guests may not."""
+    found = dict(smbconf.parameters(share.options)) if share.options else {}
+    yield from found.items()
+    users = share.valid_users or ((user,) if user and found.get("guest ok") != "yes" else ())
+    if users and "valid users" not in found:
+        yield "valid users", " ".join(dict.fromkeys(users))
+
+
+feature = Feature(
+    name="samba",
+    summary="Folders that Samba serves, and its user.",
+    scope="host",
+    slice=Samba,
+    resources=resources,
+    sources={
+        "user": "host.samba.user",
+        "password": "host.samba.password",
+        "shares": "host.samba.shares",
+        "admin": "host.users.username",
+        "zfs": "host.zfs",
+        "mount_point_base": "host.mount_point_base",
+    },
+    needs=("initial_setup",),
+    touches=(OURS, f"{MAIN} (one block)", "Samba users", SERVICE),
+)

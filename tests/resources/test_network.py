@@ -1,0 +1,118 @@
+"""The node's address: changed only where it differs, and back by itself when nobody answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from features.host.converging import changes, converge, look
+from phoenix_hypervisor.command import Command, Result
+from phoenix_hypervisor.resources.network import PATH, InterfaceAddress
+from phoenix_hypervisor.simulator.node import Node
+
+OLD = f"{PATH}.phoenix-old"
+SAME = InterfaceAddress(name="vmbr0", address="10.0.0.2/24", gateway="10.0.0.1")
+OTHER = InterfaceAddress(name="vmbr0", address="10.0.0.7/24", gateway="10.0.0.1")
+AWAY = InterfaceAddress(name="vmbr0", address="10.0.0.7/24", gateway="10.0.0.99")
+
+
+def run(node: Node, commands: list[Command]) -> Result:
+    (command,) = commands
+    return node.run(command.argv, command.stdin)
+
+
+def addresses(node: Node) -> str:
+    return node.run(["ip", "-4", "-o", "address", "show", "dev", "vmbr0"]).stdout
+
+
+@pytest.mark.parametrize("version", [8, 9])
+def test_the_address_changes_and_nothing_else(version: int) -> None:
+    node = Node.new(version=version)
+    before = node.files.read(PATH)
+    assert changes(node, [SAME]) == []
+    converge(node, [OTHER])
+    assert node.files.read(PATH) == before.replace("10.0.0.2/24", "10.0.0.7/24")
+    assert node.files.read(OLD) == before
+    assert "10.0.0.7/24" in addresses(node) and "10.0.0.2/24" not in addresses(node)
+    node.clock += 200
+    assert node.run(["true"]).ok and "10.0.0.7/24" in addresses(node)
+
+
+def test_it_changes_back_at_once_when_the_gateway_does_not_answer() -> None:
+    node = Node.new()
+    before = node.files.read(PATH)
+    done = run(node, changes(node, [AWAY]))
+    assert not done.ok and "10.0.0.99 does not answer: the old configuration is put back" in done.stderr
+    assert done.seconds < 90
+    assert node.files.read(PATH) == before
+    assert "10.0.0.2/24" in addresses(node) and "10.0.0.7/24" not in addresses(node)
+    assert not node.run(["systemctl", "is-active", "phoenix-network-undo.timer"]).ok
+
+
+def test_it_changes_back_by_itself_when_the_run_ends_in_between() -> None:
+    node = Node.new()
+    before = node.files.read(PATH)
+    (command,) = changes(node, [AWAY])
+    process = node.start(command.argv, command.stdin)
+    running = node.execute(process)
+    while "10.0.0.7/24" not in addresses(node):
+        node.clock += next(running)
+    running.close()
+    assert "about to be undone" in run(node, changes(node, [OTHER])).stderr
+    node.clock += 100
+    assert node.run(["true"]).ok
+    assert node.files.read(PATH) == before and "10.0.0.2/24" in addresses(node)
+
+
+def test_a_file_that_changed_since_it_was_read_is_left_alone() -> None:
+    node = Node.new()
+    commands = changes(node, [OTHER])
+    node.files.write(PATH, "# by hand\n", append=True)
+    before = node.files.read(PATH)
+    done = run(node, commands)
+    assert not done.ok and "changed meanwhile" in done.stderr and node.files.read(PATH) == before
+
+
+def test_the_plan_tells_that_connections_break() -> None:
+    node = Node.new()
+    (note,) = OTHER.verdict(look(node, [OTHER])).notes
+    assert "from 10.0.0.2/24 to 10.0.0.7/24" in note
+    named = InterfaceAddress(name="vmbr0", address="10.0.0.2/24", dns_nameservers=("9.9.9.9",))
+    verdict = named.verdict(look(node, [named]))
+    assert verdict.notes == () and "+\tdns-nameservers 9.9.9.9" in verdict.detail
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "reason"),
+    [
+        (PATH, "auto lo\niface lo inet loopback\n", "no stanza for vmbr0"),
+        (PATH, "iface vmbr0 inet manual\n\niface vmbr0 inet manual\n", "2 stanzas"),
+        (PATH, "iface vmbr0 inet static\n\taddress 10.0.0.2/24 \\\n\n", "backslash"),
+        (f"{PATH}.d/bridge", "iface vmbr0 inet manual\n", f"{PATH}.d/bridge"),
+        (
+            f"{PATH}.d/other",
+            "iface vmbr1 inet static\n\taddress 10.1.0.2/24\n\tgateway 10.1.0.1\n",
+            "one default route",
+        ),
+        (f"{PATH}.new", "iface vmbr0 inet manual\n", "web interface"),
+    ],
+)
+def test_what_cannot_be_merged_is_told(path: str, text: str, reason: str) -> None:
+    node = Node.new()
+    node.files.mkdir(f"{PATH}.d", parents=True)
+    node.files.write(path, text)
+    (obstacle,) = OTHER.verdict(look(node, [OTHER])).obstacles
+    assert reason in obstacle.reason and obstacle.hint
+
+
+def test_an_address_that_the_cluster_speaks_over_stays() -> None:
+    node = Node.new()
+    node.files.write("/etc/pve/corosync.conf", "nodelist {\n  node {\n    ring0_addr: 10.0.0.2\n  }\n}\n")
+    (obstacle,) = OTHER.verdict(look(node, [OTHER])).obstacles
+    assert "corosync.conf names 10.0.0.2" in obstacle.reason
+    assert SAME.verdict(look(node, [SAME])).obstacles == ()
+
+
+@pytest.mark.parametrize("name", ["vmbr0; reboot", "-a", "../x", "a b", ""])
+def test_hostile_names_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="name"):
+        InterfaceAddress(name=name, address="10.0.0.2/24")
