@@ -101,6 +101,12 @@ class Resource(Slice):
         """Ids of the resources that come first."""
         yield from self.after
 
+    def joined(self, other: Resource) -> Resource:
+        """What is asked for where two features ask for the same thing of a machine; by default they ask alike."""
+        if other != self:
+            raise ValueError(f"two features ask for {self.id}, and not for the same")
+        return self
+
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
 

@@ -58,11 +58,11 @@ def extended(tmp_path: Path) -> Iterator[None]:
     (tmp_path / "room").mkdir()
     (tmp_path / "room/hello.py").write_text(MODULE)
     container.__path__.append(str(tmp_path / "room"))
-    registry.features.cache_clear()
+    registry.of_containers.cache_clear()
     yield
     container.__path__.pop()
     sys.modules.pop("phoenix_hypervisor.features.container.hello", None)
-    registry.features.cache_clear()
+    registry.of_containers.cache_clear()
 
 
 def test_a_module_is_all_it_takes(extended: None, tmp_path: Path) -> None:

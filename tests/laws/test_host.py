@@ -72,7 +72,7 @@ def test_without_the_pools_they_are_named_and_the_rest_is_done(tmp_path: Path, e
     assert any("zfs.arc" in step for step in summary.done)
     left = rig.plan()
     assert left.steps == ()
-    assert left.blocked == plan.blocked
+    assert all(name in " ".join(blocked.reason for blocked in left.blocked) for name in POOLS)
 
 
 def test_a_parallel_run_ends_like_a_serial_one(tmp_path: Path, lab: Path) -> None:
@@ -130,14 +130,13 @@ def test_what_is_not_ours_stays_byte_for_byte(tmp_path: Path, lab: Path, version
 
 
 DRIFTS = (
-    "zfs set compression=off deep/models",
+    "zfs set compression=zstd deep/models",
     "zfs set quota=none swift/lxc",
     "rm -f /etc/exports.d/phoenix.exports",
     "echo '# by hand' >>/etc/samba/phoenix.conf",
     "pvesm set lab-library --content iso",
     "pvesm remove lab-backups",
     "usermod -s /bin/sh labadmin",
-    "gpasswd -d labadmin sudo",
     "rm -f /etc/sudoers.d/phoenix-labadmin",
     "rm -rf /home/labadmin/.ssh",
     "systemctl stop smbd",

@@ -123,7 +123,9 @@ def plain_json(value: Any, reveal: Reveal) -> Any:
 def selection(found: Iterable[Part], whole: frozenset[str], ids: Iterable[str] = ()) -> frozenset[str]:
     """Ids of the resources of these whole features, and of these resources, with all that they need."""
     found = tuple(found)
-    needs = {each.id: list(each.needs()) for part in found for each in part.resources}
+    needs: dict[str, list[str]] = {}
+    for each in (each for part in found for each in part.resources):
+        needs.setdefault(each.id, []).extend(each.needs())
     by_feature = {part.feature.name: [each.id for each in part.resources] for part in found}
     wanted = {each for name in _with_features(found, whole) for each in by_feature.get(name, ())}
     chosen = closure((wanted | set(ids)) & set(needs), _known(needs))
@@ -159,8 +161,13 @@ class _Builder:
         self._facts = facts
         self._allowed = allowed
         pairs = [(part.feature, each) for part in found for each in part.resources if each.id in chosen]
-        self._features = {each.id: feature for feature, each in pairs}
-        self._resources = {each.id: each for _, each in pairs}
+        self._features: dict[str, Feature] = {}
+        self._resources: dict[str, Resource] = {}
+        for feature, each in pairs:
+            self._features.setdefault(each.id, feature)
+            there = self._resources.get(each.id)
+            self._resources[each.id] = each if there is None else there.joined(each)
+        pairs = [(self._features[name], each) for name, each in self._resources.items()]
         sources = [each.id for _, each in pairs if each.kind == SOURCES]
         of_apt = {each.id: sources for _, each in pairs if "apt" in each.locks and each.kind != SOURCES}
         self._needs = _known({each.id: [*each.needs(), *of_apt.get(each.id, ())] for _, each in pairs})

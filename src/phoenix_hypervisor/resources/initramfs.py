@@ -35,6 +35,11 @@ class Initramfs(Resource):
     name: Literal["update"] = "update"
     watches: tuple[SerializeAsAny[Resource], ...] = ()
 
+    def joined(self, other: Resource) -> Resource:
+        """What several features follow with it, each at once."""
+        watches = (*self.watches, *(other.watches if isinstance(other, Initramfs) else ()))
+        return self.model_copy(update={"watches": tuple({each.id: each for each in watches}.values())})
+
     def needs(self) -> Iterator[str]:
         yield from self.after
         yield from (watched.id for watched in self.watches)

@@ -67,6 +67,7 @@ feature = Feature(
         "zfs": "host.zfs",
         "mount_point_base": "host.mount_point_base",
     },
+    siblings=frozenset({"default_subnet", "zfs", "mount_point_base"}),
     needs=("initial_setup",),
     touches=(PATH, "nfs-kernel-server", "nfs-server.service"),
 )

@@ -132,6 +132,7 @@ feature = Feature(
         "zfs": "host.zfs",
         "mount_point_base": "host.mount_point_base",
     },
+    siblings=frozenset({"admin", "zfs", "mount_point_base"}),
     needs=("initial_setup",),
     touches=(OURS, f"{MAIN} (one block)", "Samba users", SERVICE),
 )
