@@ -57,7 +57,11 @@ USERS = st.builds(
     some(
         password_hash=just("NOT_SET", {"env": "ADMIN_HASH"}),
         sudo_access=st.booleans(),
-        ssh_public_key=just("", "ssh-ed25519 AAAA a@b"),
+        ssh_public_key=just("", "ssh-ed25519 AAAA a@b", ["ssh-ed25519 AAAA a@b"]),
+        shell=just("/bin/bash"),
+        groups=just(["adm"]),
+        pve_role=just("PVEAdmin", "PVEAuditor"),
+        pve_path=just("/", "/vms"),
     ),
 )
 NETWORK = some(
@@ -89,9 +93,12 @@ FIREWALL = some(
     default_output_policy=just("ACCEPT"),
     global_firewall_rules=RULES,
 )
-SHARE_REST = some(options=just("browseable=yes writable=yes"), valid_users=just(["ann"], ["ann", "bob"]))
+FOLDER: dict[str, Any] = {"owner": just("root"), "group": just("root"), "mode": just("0770")}
+SHARE_REST = some(options=just("browseable=yes writable=yes"), valid_users=just(["ann"], ["ann", "bob"]), **FOLDER)
 EXPORT_REST = some(
-    clients=just(["10.0.0.0/24"], ["*"], ["build.lab"]), options=just(["rw", "sync"], "rw,async,no_subtree_check")
+    **FOLDER,
+    clients=just(["10.0.0.0/24"], ["*"], ["build.lab"]),
+    options=just(["rw", "sync"], "rw,async,no_subtree_check"),
 )
 DEFAULTS_LXC = some(
     cores=just(1, 2),
@@ -176,6 +183,7 @@ def hosts(draw: Draw, ctids: Sequence[int]) -> tuple[Json, Storages]:
             author=just("ann"),
             timezone=just("Europe/Berlin", "UTC"),
             domain_name=just("lab.example"),
+            repository=just("no-subscription", "enterprise"),
             core_paths=CORE_PATHS,
             users=USERS,
             network=NETWORK,
@@ -230,11 +238,15 @@ def older_hosts(draw: Draw) -> Json:
         "nfs": {"shares": [{"path": "tank/media", **draw(EXPORT_REST)}]},
         "samba": {
             "user": "ann",
-            "shares": [{"path": "tank/media", **draw(some(options=just("browseable=yes writable=yes")))}],
+            "shares": [{"path": "tank/media", **draw(SHARE_REST)}],
         },
         **draw(
             some(
-                network=NETWORK, proxmox_storage_ids=just({"tank_lxc_disks": "lxc"}), mount_point_base=just("/mnt/pve")
+                network=NETWORK,
+                users=USERS,
+                repository=just("enterprise"),
+                proxmox_storage_ids=just({"tank_lxc_disks": "lxc"}),
+                mount_point_base=just("/mnt/pve"),
             )
         ),
     }

@@ -196,7 +196,10 @@ def switch_on(mutation: Mutation) -> None:
     sys.meta_path.insert(0, _Finder(mutation))  # type: ignore[arg-type]
 
 
-_FILES = (f"tests/config/test_{name}.py" for name in ("load", "documents", "spellings", "source", "secrets"))
+_FILES = (
+    *(f"tests/config/test_{name}.py" for name in ("load", "spellings", "source")),
+    *(f"tests/documents/test_{name}.py" for name in ("documents", "secrets")),
+)
 FIRST = ("tests/config/test_checks.py tests/config/test_findings.py tests/proxmox", " ".join(_FILES))
 """Where the checks are tested, fast ones first."""
 _REASONS = ("proxmox.names", "proxmox.options", "config.checks.scripts", "config.documents.")

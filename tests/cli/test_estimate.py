@@ -9,6 +9,7 @@ from .conftest import Phoenix
 
 def test_plan_and_apply_tell_how_long_it_takes(phoenix: Phoenix, repository: Path, tmp_path: Path) -> None:
     words = ["--etc", repository / "examples/ai-lab", "--on", f"sim:{tmp_path}/node.json"]
+    assert phoenix("apply", "host", *words, "--yes").code == 0
     assert "Takes about " in phoenix("plan", *words).out
     planned = phoenix("plan", *words, "--output", "json").json
     estimate, steps = planned["estimate"], [step["id"] for step in planned["steps"]]

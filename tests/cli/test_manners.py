@@ -77,7 +77,7 @@ def test_the_group_names_verbs_and_exit_codes(phoenix: Phoenix) -> None:
         ["sim", "run", "", "true"],
         ["sim", "run", "n.json", "--"],
         ["sim", "run", "no-such.json", "true"],
-        ["feature", "run", "zfs", "--config", "-"],
+        ["feature", "run", "zfsx", "--config", "-"],
         ["feature", "run", "nothing", "--config", "-"],
         ["feature", "run", "base_setup", "--config", "/no/such/file", "--on", "sim"],
         ["feature", "show", "nothing"],
@@ -151,14 +151,14 @@ def test_help_imports_no_verb() -> None:
     ("slice_text", "changes"),
     [
         ('{"timezone": "Europe/Berlin"}', True),
-        ('{"packages": ["htop"], "timezone": null}', True),
+        ('{"packages": ["git"], "timezone": null}', True),
         ('{"version": "1", "timezone": "Europe/Berlin", "network": {}}', True),
     ],
 )
 def test_a_feature_runs_alone(phoenix: Phoenix, tmp_path: Path, slice_text: str, changes: bool) -> None:
     (tmp_path / "slice.json").write_text(slice_text)
     where = ["--on", f"sim:{tmp_path}/node.json", "--mode", "safe"]
-    (tmp_path / "sources.json").write_text('{"timezone": "Etc/UTC"}')
+    (tmp_path / "sources.json").write_text('{"timezone": "Etc/UTC", "repository": "no-subscription"}')
     first = phoenix("feature", "run", "initial_setup", "--config", tmp_path / "sources.json", *where)
     assert first.code == 0, first
     words: list[Any] = ["feature", "run", "base_setup", "--config", tmp_path / "slice.json", *where]

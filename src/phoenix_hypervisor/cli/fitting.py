@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from phoenix_hypervisor.config.site import Site
+from phoenix_hypervisor.documents.host import HostInterface
 from phoenix_hypervisor.proxmox.storage import split_volume
 
 if TYPE_CHECKING:
@@ -28,9 +31,14 @@ def fit(site: Site, node: Node) -> tuple[str, ...]:
 
 
 def furnish(values: Mapping[str, Any], node: Node) -> tuple[str, ...]:
-    """What a slice of the configuration takes for granted: the disks that it names, wherever they stand in it."""
+    """What a slice of the configuration takes for granted: the disks that it names, wherever they stand in it, and the
+    address of the node's bridge."""
     disks = [text for text in _texts(values) if text.startswith(_BY_ID)]
-    return tuple(_given_disks(node, disks))
+    try:
+        declared = HostInterface.model_validate(values.get("interfaces"))
+    except ValidationError:
+        return tuple(_given_disks(node, disks))
+    return (*_given_disks(node, disks), *_given_address(node, declared))
 
 
 def _texts(value: Any) -> Iterable[str]:
@@ -43,9 +51,13 @@ def _texts(value: Any) -> Iterable[str]:
 
 
 def _address(site: Site, node: Node) -> Iterable[str]:
-    """The address with which it was installed, where its bridge is declared; and a gateway that answers."""
     declared = site.host.network.interfaces
-    if declared is None or not node.files.exists(f"/sys/class/net/{declared.name}"):
+    return _given_address(node, declared) if declared is not None else ()
+
+
+def _given_address(node: Node, declared: HostInterface) -> Iterable[str]:
+    """The address with which it was installed, where its bridge is declared; and a gateway that answers."""
+    if not node.files.exists(f"/sys/class/net/{declared.name}"):
         return
     lines = [f"\taddress {declared.address}\n", f"\tgateway {declared.gateway}\n" if declared.gateway else ""]
     path, stanza = (
