@@ -58,9 +58,7 @@ def with_foreign(node: Node) -> None:
     node.add_storage("theirs", "dir", "iso", path="/srv/theirs-iso")
 
 
-_NOISE = re.compile(
-    r"^/etc/(?:pve/\.version|ssh/|machine-id|zfs/|\.pwd\.lock|shadow|gshadow|passwd-|shadow-|group-|gshadow-)"
-)
+_NOISE = re.compile(r"^/etc/(?:pve/\.version|ssh/|machine-id|zfs/|\.pwd\.lock|g?shadow|passwd-|group-)")
 
 
 def end_of(node: Node) -> dict[str, Any]:

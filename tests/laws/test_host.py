@@ -90,15 +90,14 @@ def test_cut_off_anywhere_it_goes_on_to_the_same_end(tmp_path: Path, lab: Path, 
     reference.converge(jobs=1)
     expected, total = end_of(reference.node), len(reference.transport.sent)
     for cut in range(share, total, 4):
-        for pauses in (0, 1):
-            rig = hosts_of(tmp_path / f"{cut}-{pauses}", lab)
-            with pytest.raises(Crash):
-                rig.apply(jobs=1, crash_after=cut, crash_yields=pauses)
-            rig.converge()
-            assert rig.plan().steps == (), (
-                f"not converged after a cut at {cut}, {pauses}: {reference.transport.sent[cut]}"
-            )
-            assert end_of(rig.node) == expected, f"another end after a cut at {cut}, {pauses}"
+        pauses = cut // 4 % 2
+        rig = hosts_of(tmp_path / f"{cut}-{pauses}", lab)
+        with pytest.raises(Crash):
+            rig.apply(jobs=1, crash_after=cut, crash_yields=pauses)
+        rig.converge()
+        where = f"after a cut at {cut}, {pauses}: {reference.transport.sent[cut]}"
+        assert rig.plan().steps == (), f"not converged {where}"
+        assert end_of(rig.node) == expected, f"another end {where}"
 
 
 def test_no_secret_shows_anywhere(tmp_path: Path, lab: Path) -> None:
