@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from phoenix_hypervisor.config.legacy import SCHEMA, Migration, migrate
-from phoenix_hypervisor.config.legacy.script import SIZE_LIMIT
+from phoenix_hypervisor.config.legacy.script import SIZE_LIMIT, survives
 from phoenix_hypervisor.config.load import load
 from phoenix_hypervisor.errors import ConfigurationError
 
@@ -300,3 +302,10 @@ def test_any_file_gives_a_document_that_validates_or_a_refusal(content: bytes) -
         Path(folder, "phoenix_hypervisor_config.json").write_text(found.render(), "utf-8")
         assert load(Path(folder)).errors == ()
     assert json.loads(found.render()) == found.document
+
+
+def test_a_parser_that_crashes_takes_nothing_with_it() -> None:
+    """The grammar's scanner is C, and was seen to end its process on odd bytes."""
+    assert survives(lambda: None)
+    assert not survives(lambda: os.kill(os.getpid(), signal.SIGSEGV))
+    assert not survives(lambda: 1 // 0)

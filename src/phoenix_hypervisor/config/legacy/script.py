@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import faulthandler
+import os
 import re
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -65,6 +68,8 @@ def parse(content: bytes, file: str) -> Script:
         hint = "Install it: pip install 'phoenix-hypervisor[migrate]'"
         raise UsageError("phoenix migrate needs tree-sitter, which is not installed.", hint) from error
     content = content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+    if not survives(lambda: Parser(Language(language())).parse(content)):
+        raise _refused(file, "this is no shell file that can be read.")
     root = Parser(Language(language())).parse(content).root_node
     script = Script(file, root, content, tuple(content.split(b"\n")))
     if too_deep := next((node for node, depth in _levels(root) if depth > NESTING_LIMIT), None):
@@ -76,6 +81,21 @@ def parse(content: bytes, file: str) -> Script:
         hint = "Write one assignment a line, and quotes other than $'…'."
         raise ConfigurationError([Problem("syntax", message, hint, place=script.place(misread))])
     return replace(script, problems=tuple(_faults(script)))
+
+
+def survives(work: Callable[[], object]) -> bool:
+    """Whether a child process comes through it: the grammar's scanner, which is C, was seen to crash on odd bytes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside threads: the child only parses
+        child = os.fork()
+    if child == 0:
+        faulthandler.disable()
+        try:
+            work()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    return os.waitpid(child, 0)[1] == 0
 
 
 def descendants(top: Node) -> Iterator[Node]:
