@@ -5,6 +5,7 @@
     ├── ConfigurationError       2  the documents; carries every Problem
     ├── NodeError                1  the machine did not answer as a machine should
     │   └── TransportError       1  it could not be reached at all
+    │       └── ConnectionLost   1  it was reached, and is no more
     ├── Refused                  4  would destroy, or touch what is not ours
     ├── LockedError              5  another run holds the node
     └── Interrupted            130  stopped by the user
@@ -100,6 +101,10 @@ class NodeError(PhoenixError):
 
 class TransportError(NodeError):
     """The machine could not be reached, or the connection broke."""
+
+
+class ConnectionLost(TransportError):
+    """The connection broke and did not come back: what was begun on the machine may go on there."""
 
 
 class Refused(PhoenixError):

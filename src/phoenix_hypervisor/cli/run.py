@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -18,7 +19,7 @@ from phoenix_hypervisor.cli.session import Session, terminal_style
 from phoenix_hypervisor.documents.secrets import literals, redactor
 from phoenix_hypervisor.engine import runlock
 from phoenix_hypervisor.engine.walk import Settings, Summary, Walk
-from phoenix_hypervisor.errors import PhoenixError, Refused
+from phoenix_hypervisor.errors import ConnectionLost, PhoenixError, Refused
 from phoenix_hypervisor.events import Event, Note, RunEnded, RunStarted
 from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.journal import Journal
@@ -116,7 +117,8 @@ async def _locked(
             tell(RunEnded(current.where.clock(), run, outcome.exit_code, *counts, seconds))
         return outcome
     finally:
-        await runlock.give(current.machine, owner)
+        with contextlib.suppress(ConnectionLost):  # the next run takes it over: nobody holds it any more
+            await runlock.give(current.machine, owner)
 
 
 async def _plan_again(current: Session, intent: Intent, shown: Plan, approved: bool) -> Plan:

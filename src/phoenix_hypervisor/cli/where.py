@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 from phoenix_hypervisor.errors import LockedError, UsageError
 from phoenix_hypervisor.journal import Places
 from phoenix_hypervisor.transport.base import Transport
+from phoenix_hypervisor.transport.destination import SCHEME, parse
+from phoenix_hypervisor.transport.remote import BUSY, HELD
 
 if TYPE_CHECKING:
     from phoenix_hypervisor.simulator.node import Node
 
-_LOCAL_LOCK = Path("/run/phoenix_hypervisor.flock")
-_HINT = "Say where with --on: local, sim (a fresh simulated node) or sim:FILE (one that persists)."
+_HINT = "Say where with --on: local, ssh://user@host, sim (a fresh simulated node) or sim:FILE (one that persists)."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +54,13 @@ def places_of(on: str | None) -> Places:
     if on.startswith("sim:"):
         path = sim_file(on.removeprefix("sim:"))
         return Places(path.with_name(path.name + ".runs"), path.with_name(path.name + ".log"))
+    if on.startswith(SCHEME):
+        folder = state_folder() / "nodes" / parse(on).host
+        return Places(folder / "runs", folder / "phoenix_hypervisor.log")
     raise _unknown(on)
 
 
 def _unknown(on: str) -> UsageError:
-    if on.startswith("ssh://"):
-        return UsageError(
-            "--on ssh://… is not available yet.", "Run phoenix on the node itself, or on a simulated one."
-        )
     return UsageError(f'--on does not know "{on}".', _HINT)
 
 
@@ -69,8 +69,10 @@ def reach(on: str | None, fit: Callable[[Node], tuple[str, ...]], exclusive: boo
     """The node that ``--on`` names. ``fit`` furnishes a fresh simulated one; ``exclusive``: the run changes it."""
     if on is None or on == "local":
         _require_node()
-        with held(_LOCAL_LOCK, "this node, or a command of one that was killed,") if exclusive else _free() as lock:
+        with _held_node() if exclusive else _free() as lock:
             yield _local(lock)
+    elif on.startswith(SCHEME):
+        yield _behind_ssh(on, exclusive)
     elif on == "sim":
         yield _simulated(_fresh(), fit)
     elif on.startswith("sim:"):
@@ -92,6 +94,24 @@ def _local(lock: int | None) -> Where:
 
     inherited = () if lock is None else (lock,)
     return Where("this node", LocalTransport(inherited), time.time, None, places_of("local"))
+
+
+def _behind_ssh(on: str, exclusive: bool) -> Where:
+    """A machine behind SSH. Its connection is the run's lock there."""
+    from phoenix_hypervisor.transport.ssh import SshTransport
+
+    destination = parse(on)
+    transport = SshTransport(destination, exclusive)
+    return Where(destination.host, transport, time.time, None, places_of(on))
+
+
+@contextmanager
+def _held_node() -> Iterator[int]:
+    """This machine, for one changing run at a time, wherever that comes from."""
+    with held(Path(HELD), "this node, or a command of one that was killed,") as lock:
+        with held(Path(BUSY), "this node, or a command of one that was cut off,"):
+            """Nothing that came over SSH is still at work."""
+        yield lock
 
 
 def state_folder() -> Path:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.engine.work import Worker, WorkFailed
-from phoenix_hypervisor.errors import NodeError
+from phoenix_hypervisor.errors import ConnectionLost, NodeError
 from phoenix_hypervisor.events import Done, Event, Failed, Ran, Skipped, Started
 from phoenix_hypervisor.machine import Machine
-from phoenix_hypervisor.plan.step import Plan, Step, Symbol
+from phoenix_hypervisor.plan.step import REBOOT, Plan, Step, Symbol
 
 JOBS = 8
 """Steps at once, unless told otherwise: enough to hide waits, few enough for Proxmox's Perl on a small node."""
@@ -68,6 +68,7 @@ class Walk:
         self._held: set[str] = set()
         self._stopped: str | None = None
         self._interrupted = False
+        self._lost = False
         self.summary = Summary()
 
     def _is_ready(self, step_id: str) -> bool:
@@ -155,7 +156,7 @@ class Walk:
     def _take_back(self, target: str) -> None:
         """Undo what was done to a target one of whose steps failed (spec R5); an interruption is no failure."""
         undo = self._undo.pop(target, None)
-        if undo is None or self._interrupted:
+        if undo is None or self._interrupted or self._lost:
             return
         since = undo.since is None or undo.since in self._begun
         if since and undo.until not in self.summary.done and not self._begun.intersection(undo.unless):
@@ -190,6 +191,8 @@ class Walk:
         try:
             for work in step.work:
                 await worker.do(work)
+        except ConnectionLost as error:
+            self._cut_off(step, str(error), begun)
         except (WorkFailed, NodeError) as error:
             self._fail(step, str(error), begun)
         except asyncio.CancelledError:
@@ -198,6 +201,16 @@ class Walk:
         else:
             self.summary.done.append(step.id)
             self._tell(Done(clock(), step.id, clock() - begun))
+
+    def _cut_off(self, step: Step, reason: str, begun: float) -> None:
+        """Nothing more can be done, nor be taken back; a node that was to reboot may be gone before it answers."""
+        self._lost = True
+        self.stop("the connection was lost")
+        if step.id == REBOOT:
+            self.summary.done.append(step.id)
+            self._tell(Done(self._settings.clock(), step.id, self._settings.clock() - begun))
+        else:
+            self._fail(step, reason, begun)
 
     def _fail(self, step: Step, reason: str, begun: float) -> None:
         reason = self._settings.redact(reason)
