@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -52,7 +52,23 @@ class Machine:
         """All facts in one round trip."""
         wanted = list(dict.fromkeys(facts))
         results = await self.transport.run_together([fact.command for fact in wanted], self.root)
-        return Facts({fact: fact.parse(result) for fact, result in zip(wanted, results, strict=True)})
+        return _parsed(wanted, results)
+
+    async def change(
+        self, commands: Sequence[Command], facts: Iterable[Fact[Any]]
+    ) -> tuple[list[Result], Facts | None]:
+        """Run commands in their order, then read facts, all in one round trip.
+
+        The first command that fails is the last one; then there are no facts.
+        """
+        wanted = list(dict.fromkeys(facts))
+        ran, looked = await self.transport.change_together(commands, [fact.command for fact in wanted], self.root)
+        failed = bool(ran) and not ran[-1].ok
+        return ran, None if failed else _parsed(wanted, looked)
+
+
+def _parsed(facts: Sequence[Fact[Any]], results: Sequence[Result]) -> Facts:
+    return Facts({fact: fact.parse(result) for fact, result in zip(facts, results, strict=True)})
 
 
 def answered(result: Result, question: str) -> str:

@@ -21,6 +21,12 @@ async def test_a_program_that_is_not_there() -> None:
     assert (await LocalTransport().run(Command("no-such-program"))).rc == 127
 
 
+async def test_programs_of_the_administrator_are_found_under_cron(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    said = (await LocalTransport().run(Command("sh", "-c", 'echo "$PATH"'))).stdout.strip().split(":")
+    assert said[:2] == ["/usr/bin", "/bin"] and {"/usr/sbin", "/sbin"} <= set(said)
+
+
 async def test_a_command_that_does_not_end_is_ended_with_its_children(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
     with held(lock) as number:

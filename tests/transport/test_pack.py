@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,7 +29,7 @@ async def test_each_result_has_its_own_status_and_outputs() -> None:
     assert [result.rc for result in results] == [0, 7, 0, 0, 0, 127]
     assert results[0].stdout == "no newline"
     assert (results[1].stdout, results[1].stderr) == ("out\n", "err\n")
-    assert results[2].stdout == "from standard input\n"
+    assert results[2].stdout == "from standard input"
     assert results[4].stdout == ""
     assert transport.stats.round_trips == 1
     assert transport.stats.commands == 6
@@ -37,6 +39,35 @@ async def test_a_command_that_hangs_spoils_nothing_else() -> None:
     results = await LocalTransport().run_together([Command("sleep", "60", timeout=0.2), Command("echo", "still here")])
     assert [result.rc for result in results] == [124, 0]
     assert results[1].stdout == "still here\n"
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])))
+async def test_any_standard_input_arrives_as_it_is(text: str) -> None:
+    results = await LocalTransport().run_together([Command("cat", stdin=text)])
+    assert results[0].stdout == text
+
+
+async def test_changes_come_first_and_the_looks_see_them(tmp_path: Path) -> None:
+    transport = LocalTransport()
+    file = str(tmp_path / "file")
+    changes = [Command("tee", file, stdin="one"), Command("tee", "-a", file, stdin="two\n")]
+    changed, looked = await transport.change_together(changes, [Command("cat", file), Command("false")])
+    assert [result.stdout for result in changed] == ["one", "two\n"]
+    assert [(result.rc, result.stdout) for result in looked] == [(0, "onetwo\n"), (1, "")]
+    assert transport.stats.round_trips == 1
+
+
+async def test_a_change_that_fails_is_the_last_one(tmp_path: Path) -> None:
+    changes = [Command("true"), Command("sh", "-c", "echo no >&2; exit 3"), Command("touch", str(tmp_path / "file"))]
+    changed, looked = await LocalTransport().change_together(changes, [Command("echo", "looked")])
+    assert [(result.rc, result.stderr) for result in changed] == [(0, ""), (3, "no\n")]
+    assert looked == [] and list(tmp_path.iterdir()) == []
+
+
+async def test_a_change_past_its_limit_is_ended() -> None:
+    changed, looked = await LocalTransport().change_together([Command("sleep", "60", timeout=0.2)], [])
+    assert ([result.rc for result in changed], looked) == ([124], [])
 
 
 async def test_nothing_to_ask_costs_no_trip() -> None:

@@ -1,36 +1,54 @@
-"""Resources made so on a machine: look, change what differs, look again."""
+"""Resources made so on a machine: one round trip looks, a second one changes what differs and looks again."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
-from phoenix_hypervisor.command import Command
+from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.errors import NodeError
 from phoenix_hypervisor.machine import Machine
 from phoenix_hypervisor.resource import Resource
+
+Told = Callable[[Command, Result], None]
+
+
+class CommandFailed(NodeError):
+    """A command of a resource failed; what comes after it was not run."""
+
+    def __init__(self, command: Command, result: Result) -> None:
+        super().__init__(f"{command}: {result.said}")
+        self.command = command
+        self.result = result
 
 
 async def converge(
     machine: Machine,
     resources: Sequence[Resource],
-    run: Callable[[Command], Awaitable[None]],
+    told: Told = lambda _command, _result: None,
     approve: Callable[[Sequence[Command]], None] = lambda _: None,
+    stamp: Command | None = None,
 ) -> list[Command]:
-    """Run what makes the resources so; returns the commands. NodeError when they succeeded and it is not so.
+    """Run what makes the resources so; returns the commands. ``told`` hears of each with its result.
 
-    ``approve`` sees the commands before the first one runs, and raises to stop.
+    ``approve`` sees the commands before the first one runs, and raises to stop. ``stamp`` goes with them, as the last
+    one. CommandFailed when one failed, NodeError when all succeeded and it is not so.
     """
     wanted = [fact for resource in resources for fact in resource.facts()]
     facts = await machine.read(wanted)
     commands = [command for resource in resources for command in resource.change(facts)]
+    if commands:
+        approve(commands)
+    if stamp:
+        commands.append(stamp)
     if not commands:
         return []
-    approve(commands)
-    for command in commands:
-        await run(command)
-    facts = await machine.read(wanted)
+    ran, after = await machine.change(commands, wanted)
+    for command, result in zip(commands, ran, strict=False):
+        told(command, result)
+    if after is None:
+        raise CommandFailed(commands[len(ran) - 1], ran[-1])
     for resource in resources:
-        if any(resource.change(facts)):
+        if any(resource.change(after)):
             raise NodeError(
                 f"{resource.kind} {resource}: the commands succeeded, but it is not so.", "Look at its log."
             )

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Callable
 
 from phoenix_hypervisor.command import Command, Result
-from phoenix_hypervisor.engine.converge import converge
-from phoenix_hypervisor.features.lifecycle.inside import stamp
+from phoenix_hypervisor.engine.converge import CommandFailed, converge
+from phoenix_hypervisor.errors import NodeError, TransportError
+from phoenix_hypervisor.features.lifecycle.inside import stamp, unstamp
 from phoenix_hypervisor.machine import Machine
 from phoenix_hypervisor.plan.step import Converge, Established, Expect, Guarded, Poll, Unobstructed, Work
 from phoenix_hypervisor.resource import Resource
@@ -21,6 +22,7 @@ TRANSIENT = (
     "dataset is busy",
     "Temporary failure resolving",
     "Could not get lock",
+    "was locked by another process",
     "Resource temporarily unavailable",
 )
 """What a command says when trying again soon is known to help."""
@@ -128,10 +130,25 @@ class Worker:
             raise
 
     async def _converge(self, work: Converge) -> None:
-        """Only what has taken effect is stamped."""
+        """What is stamped and turns out not to have taken effect loses its stamp."""
         inside = Machine(ContainerTransport(self._machine.transport, work.ctid))
-        await converge(inside, work.resources, lambda command: self._run(inside, command))
-        await self._run(inside, stamp(work.layer, work.digest))
+        attempt = 0
+        while True:
+            self._go_on()
+            try:
+                await converge(inside, work.resources, self._told, stamp=stamp(work.layer, work.digest))
+            except CommandFailed as failed:
+                attempt += 1
+                if attempt >= _tries(failed.result):
+                    raise WorkFailed(f"{_named(failed.command)}: {failed.result.said}") from failed
+            except TransportError:
+                raise
+            except NodeError:
+                await self._run(inside, unstamp(work.layer))
+                raise
+            else:
+                return
+            await asyncio.sleep(_PAUSE)
 
 
 def _tries(result: Result) -> int:

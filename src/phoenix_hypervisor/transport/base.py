@@ -10,6 +10,9 @@ from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.transport import durations
 from phoenix_hypervisor.transport.pack import pack, unpack
 
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""Where programs are looked for on every machine: under cron, or after ``su``, Debian's own has no ``sbin``."""
+
 
 @dataclass(slots=True)
 class Stats:
@@ -43,6 +46,17 @@ class Transport(ABC):
         packed = pack(commands, root)
         result = await self._trip(packed, len(commands), looks=True)
         return unpack(result, len(commands))
+
+    async def change_together(
+        self, changes: Sequence[Command], looks: Sequence[Command], root: str = "/"
+    ) -> tuple[list[Result], list[Result]]:
+        """Run changes in order, the first that fails being the last; then commands that only look: one round trip.
+
+        The results of the changes that ran, and those of the looks: none where a change failed.
+        """
+        packed = pack(looks, root, changes)
+        found = unpack(await self._trip(packed, len(changes) + len(looks)), len(looks), len(changes))
+        return found[: len(changes)], found[len(changes) :]
 
     def expected(self, command: Command) -> float:
         """The seconds that the command usually takes there: a guess, made without a look."""

@@ -10,7 +10,7 @@ import time
 
 from phoenix_hypervisor.command import TIMED_OUT, Command, Result, decode, encode
 from phoenix_hypervisor.errors import TransportError
-from phoenix_hypervisor.transport.base import Transport
+from phoenix_hypervisor.transport.base import PATH, Transport
 
 _GRACE = 30.0
 
@@ -33,7 +33,7 @@ class LocalTransport(Transport):
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
-                env={**os.environ, "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"},
+                env={**os.environ, "PATH": _path(), "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"},
                 start_new_session=True,
                 pass_fds=self._inherited,
             )
@@ -53,6 +53,11 @@ class LocalTransport(Transport):
             raise
         rc = process.returncode or 0
         return Result(rc if rc >= 0 else 128 - rc, decode(out), decode(err), time.monotonic() - started)
+
+
+def _path() -> str:
+    """The user's own first, then what Proxmox's commands need."""
+    return ":".join(part for part in (os.environ.get("PATH"), PATH) if part)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

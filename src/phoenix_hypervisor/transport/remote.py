@@ -11,6 +11,7 @@ import shlex
 from dataclasses import dataclass
 
 from phoenix_hypervisor.command import Command
+from phoenix_hypervisor.transport.base import PATH
 
 HELD = "/run/phoenix_hypervisor.flock"
 """Locked by the run that changes this machine, local or not, as long as it is there."""
@@ -22,11 +23,10 @@ SILENCE = 60
 """Seconds without a sign of life after which the machine is given back."""
 KILL_AFTER = 30
 """Seconds between asking a command to end and killing it."""
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PRELUDE = f"""\
 set -u
 umask 077
-PATH={_PATH} LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
+PATH={PATH} LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 export PATH LC_ALL DEBIAN_FRONTEND
 unset LANGUAGE LANG
 """

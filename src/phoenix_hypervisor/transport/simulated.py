@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from phoenix_hypervisor.command import TIMED_OUT, Command, Result
+from phoenix_hypervisor.errors import ConnectionLost
 from phoenix_hypervisor.simulator.node import Node
 from phoenix_hypervisor.simulator.usual import USUAL, sized
 from phoenix_hypervisor.transport import durations
@@ -70,7 +71,7 @@ class SimulatedTransport(Transport):
         loop = asyncio.get_running_loop()
         if self._begun is None:
             self._begun = self.node.clock - loop.time()
-        started = loop.time()
+        started, boots = loop.time(), self.node.boots
         process = self.node.start(command.argv, command.stdin)
         running = self.node.execute(process)
         try:
@@ -94,6 +95,8 @@ class SimulatedTransport(Transport):
         finally:
             running.close()
             self._keep()
+        if self.node.boots != boots:
+            raise ConnectionLost(f"{self.label} was restarted.", "Run again.")
         return Result(rc, "".join(process.out), "".join(process.err), loop.time() - started)
 
     def _keep(self, now: bool = False) -> None:

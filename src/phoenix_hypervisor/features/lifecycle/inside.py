@@ -61,6 +61,11 @@ def stamp(layer: str, digest: str) -> Command:
     return Command("sh", "-s", "--", LAYERS, layer, digest, stdin=_STAMP)
 
 
+def unstamp(layer: str) -> Command:
+    """Inside: say that the layer is not established."""
+    return Command("rm", "-f", f"/{LAYERS}/{layer}")
+
+
 _INSTALL = """\
 set -eu
 umask 077
