@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+import host_guards
 from mutations import Edit, Mutation, Returns
 
 WALK = "tests/engine/test_walk.py"
@@ -51,7 +52,7 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
         ("cli.changes.Manner.require_consent", Returns(), CAUTION),
     ],
     "law 2, exit code 0 is not the truth": [
-        ("engine.converge.converge", Edit("if any(resource.change(facts))", "if False"), EXPECT),
+        ("engine.converge.converge", Edit("if any(resource.change(after))", "if False"), EXPECT),
         ("engine.work.Worker._expect", Returns(), EXPECT),
         ("cli.run._still_needed", Returns("()"), CAUTION),
         ("features.lifecycle.commands.stopped", NO_COMMAND, EXPECT),
@@ -121,7 +122,7 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
         ("plan.cloning.Origin.needs", Returns("()"), ROAD),
     ],
     "law 5, a hostile value": [
-        ("transport.pack.pack", Edit("{shlex.join(command.argv)}", "{' '.join(command.argv)}"), PACK),
+        ("transport.pack._line", Edit("{shlex.join(command.argv)}", "{' '.join(command.argv)}"), PACK),
         ("transport.pack._standard_input", Edit("while mark in text", "while False"), PACK),
         ("command.Command.__str__", Returns('" ".join(self.argv)'), "tests/test_command.py"),
         ("plan.obstacle._with_ours", Edit("shlex.quote", ""), "tests/plan/test_hints.py"),
@@ -189,7 +190,10 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
         ("engine.work.TRANSIENT", Returns("()"), WALK),
         ("engine.work._TRIES", Returns("1"), WALK),
         ("engine.work._tries", Edit("if LOCKED in result.stderr", "if False"), WORK),
-        ("transport.pack.unpack", Edit("if len(found) != count or rest", "if False"), PACK),
+        ("transport.pack.unpack",
+         Edit("if rest or not (len(found) == changes + count or _ended(found, changes))", "if False"), PACK),
+        ("transport.pack.pack", Edit("lines.append('[ \"$rc\" -eq 0 ] || exit 0\\n')", "pass"), PACK),
+        ("engine.converge.converge", Edit("if after is None", "if False"), f"{EXPECT}|{WORK}"),
         ("machine.answered", Edit("if not result.ok", "if False"), f"{FACTS}|{CLI}"),
         ("engine.walk.Walk._skip_dependants", Returns(), WALK),
         ("engine.walk.Walk._end", Edit("if self._settings.fail_fast", "if False"), WALK),
@@ -238,11 +242,11 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
 def _guards() -> Iterator[Mutation]:
     """The rows as mutations; the second of one definition is ``…#2``."""
     seen: Counter[str] = Counter()
-    for upholds, rows in ROWS.items():
+    for upholds, rows in (*ROWS.items(), *host_guards.ROWS.items()):
         for at, how, tests in rows:
             seen[at] += 1
             name = f"{at}#{seen[at]}" if seen[at] > 1 else at
             yield Mutation(name, upholds, at, how, tuple(tests.split("|")))
 
 
-GUARDS = tuple(_guards())
+GUARDS = (*_guards(), *host_guards.told())

@@ -198,11 +198,14 @@ def switch_on(mutation: Mutation) -> None:
 
 _FILES = (
     *(f"tests/config/test_{name}.py" for name in ("load", "spellings", "source")),
-    *(f"tests/documents/test_{name}.py" for name in ("documents", "secrets")),
+    *(f"tests/documents/test_{name}.py" for name in ("documents", "secrets", "served")),
 )
 FIRST = ("tests/config/test_checks.py tests/config/test_findings.py tests/proxmox", " ".join(_FILES))
 """Where the checks are tested, fast ones first."""
-_REASONS = ("proxmox.names", "proxmox.options", "config.checks.scripts", "config.documents.")
+_REASONS = (
+    *("proxmox.names", "proxmox.options", "config.checks.scripts"),
+    *(f"documents.{name}" for name in ("container", "parts", "smbconf", "types")),
+)
 """Where functions return the reason why a value is refused, or None."""
 READER_CODES = ("syntax", "duplicate-key", "type", "unknown-field", "missing-field", "value", "alias-conflict")
 """Codes of the document itself, which arise while it is read."""
@@ -213,7 +216,7 @@ def checks() -> Iterator[Mutation]:
     for code in READER_CODES:
         how = Edit("sorted(problems,", f'sorted((each for each in problems if each.code != "{code}"),')
         yield Mutation(f"code:{code}", "section 8", "config.load.load", how, FIRST)
-    for module, dotted, function in _functions(("config", "proxmox")):
+    for module, dotted, function in functions(("config", "documents", "proxmox")):
         decorators = (each.func for each in function.decorator_list if isinstance(each, ast.Call))
         is_check = any(isinstance(name, ast.Name) and name.id == "finds" for name in decorators)
         if is_check:
@@ -237,7 +240,7 @@ def _tells(node: ast.AST, module: str, function: Function) -> bool:
     return not (isinstance(node.value, ast.Constant) and node.value.value is None)
 
 
-def _functions(rooms: Iterable[str]) -> Iterator[tuple[str, str, Function]]:
+def functions(rooms: Iterable[str]) -> Iterator[tuple[str, str, Function]]:
     """Module, dotted name and tree of every function and method of the rooms."""
     for path in (path for room in rooms for path in sorted((SOURCE / room).rglob("*.py"))):
         module = ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")

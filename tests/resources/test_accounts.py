@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from features.host.converging import converge, look
@@ -16,7 +18,7 @@ from phoenix_hypervisor.resources.former_admins import FormerAdmins
 from phoenix_hypervisor.resources.former_samba_users import FormerSambaUsers
 from phoenix_hypervisor.resources.group import Group
 from phoenix_hypervisor.resources.package import Packages
-from phoenix_hypervisor.resources.pve_user import PERMISSIONS, Permissions, PveUser
+from phoenix_hypervisor.resources.pve_user import PERMISSIONS, ROLES, Permissions, PveUser
 from phoenix_hypervisor.resources.samba_user import SambaUser
 from phoenix_hypervisor.resources.sudoers import sudoers
 from phoenix_hypervisor.resources.user import ServiceUser
@@ -62,6 +64,18 @@ def test_a_role_that_does_not_reach_below_is_given_again() -> None:
     user, facts = PveUser(name="ann@pam", role="PVEAdmin"), Facts({PERMISSIONS: known})
     assert [each.argv[1:3] for each in user.change(facts)] == [("acl", "modify")]
     assert [each.reason for each in user.verdict(facts).kept] == ["somebody disabled it"]
+
+
+@pytest.mark.parametrize("version", [8, 9])
+def test_the_roles_are_those_that_proxmox_has(version: int) -> None:
+    said = Node.new(version=version).run(["pveum", "role", "list", "--output-format", "json"]).stdout
+    assert {each["roleid"] for each in json.loads(said)} == ROLES
+
+
+@pytest.mark.parametrize("role", ["PVESDNAuditor", "PVEMappingAuditor", "Nope"])
+def test_a_role_that_proxmox_does_not_have_is_an_obstacle(role: str) -> None:
+    (obstacle,) = PveUser(name="ann@pam", role=role).verdict(Facts({PERMISSIONS: Permissions()})).obstacles
+    assert role in obstacle.reason and "pveum role list" in obstacle.hint
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from features.host.converging import changes, converge
 from phoenix_hypervisor.command import Command
 from phoenix_hypervisor.resources.file import HEADER, File, NoFile
 from phoenix_hypervisor.resources.initramfs import DUE, Initramfs
+from phoenix_hypervisor.simulator.faults import Fault, Kind
 from phoenix_hypervisor.simulator.node import Node
 
 PATH = "/etc/modprobe.d/phoenix-test.conf"
@@ -34,14 +35,23 @@ def test_a_run_that_was_cut_off_after_the_file_goes_on_with_it() -> None:
     assert updates(converge(node, [CONF, MADE])) == 1
 
 
-def test_one_that_fails_stays_due() -> None:
+@pytest.mark.parametrize("reboots", [0, 1])
+def test_one_that_fails_stays_due_and_a_reboot_does_not_make_it(reboots: int) -> None:
     node = Node.new()
     first, second = changes(node, [CONF, MADE])
     assert node.run(first.argv, first.stdin).ok
-    kernel = node.kernel.release
-    node.files.remove(f"/boot/initrd.img-{kernel}")
+    node.faults.add(Fault(Kind.FAIL, ("update-initramfs",), times=1))
     assert not node.run(second.argv, second.stdin).ok
-    assert updates(changes(node, [CONF, MADE])) == 1
+    for _ in range(reboots):
+        node.reboot()
+    assert updates(converge(node, [CONF, MADE])) == 1
+
+
+def test_a_mark_where_earlier_versions_left_it_counts() -> None:
+    node = Node.new()
+    converge(node, [CONF, MADE])
+    assert node.run(["sh", "-c", "mkdir -p /run/phoenix_hypervisor/due; : >/run/phoenix_hypervisor/due/initramfs"]).ok
+    assert updates(converge(node, [CONF, MADE])) == 1
 
 
 def test_partitions_that_proxmox_boots_from_follow() -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from features.host.converging import changes, converge, look
 from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.resources.network import PATH, InterfaceAddress
+from phoenix_hypervisor.simulator.faults import Fault, Kind
 from phoenix_hypervisor.simulator.node import Node
+from phoenix_hypervisor.simulator.process import Process, Run
 
 OLD = f"{PATH}.phoenix-old"
+UNDO = "phoenix-network-undo"
+BUSY = "error: Another instance of this program is already running."
 SAME = InterfaceAddress(name="vmbr0", address="10.0.0.2/24", gateway="10.0.0.1")
 OTHER = InterfaceAddress(name="vmbr0", address="10.0.0.7/24", gateway="10.0.0.1")
 AWAY = InterfaceAddress(name="vmbr0", address="10.0.0.7/24", gateway="10.0.0.99")
@@ -45,17 +51,111 @@ def test_it_changes_back_at_once_when_the_gateway_does_not_answer() -> None:
     assert done.seconds < 90
     assert node.files.read(PATH) == before
     assert "10.0.0.2/24" in addresses(node) and "10.0.0.7/24" not in addresses(node)
-    assert not node.run(["systemctl", "is-active", "phoenix-network-undo.timer"]).ok
+    assert not node.run(["systemctl", "is-active", f"{UNDO}.timer"]).ok
+
+
+def test_what_ifreload_refuses_is_never_loaded() -> None:
+    node = Node.new()
+    before = node.files.read(PATH)
+    (command,) = changes(node, [OTHER])
+    node.faults.add(Fault(Kind.FAIL, ("ifreload", "-a", "--syntax-check")))
+    done = node.run(command.argv, command.stdin)
+    assert not done.ok and "ifreload refuses the new configuration: the old configuration is put back" in done.stderr
+    assert node.files.read(PATH) == before
+    assert "10.0.0.2/24" in addresses(node) and "10.0.0.7/24" not in addresses(node)
+
+
+def loaded(node: Node, wanted: InterfaceAddress) -> tuple[Process, Run]:
+    """A change that runs, as far as that the new address is in force."""
+    (command,) = changes(node, [wanted])
+    process = node.start(command.argv, command.stdin)
+    running = node.execute(process)
+    while "10.0.0.7/24" not in addresses(node):
+        node.clock += next(running)
+    return process, running
+
+
+def rest(node: Node, running: Run) -> int:
+    """What it exits with."""
+    while True:
+        try:
+            node.clock += next(running)
+        except StopIteration as end:
+            return int(end.value)
+
+
+@pytest.mark.parametrize("busy", [1, 7])
+def test_a_reload_by_somebody_else_is_waited_for_on_both_ways(busy: int) -> None:
+    there = Fault(Kind.FAIL, ("ifreload", "-a"), times=busy, skip=1, text=BUSY)
+    node = Node.new()
+    node.faults.add(there)
+    converge(node, [OTHER])
+    assert "10.0.0.7/24" in addresses(node)
+
+    node = Node.new()
+    before = node.files.read(PATH)
+    _, running = loaded(node, AWAY)
+    running.close()
+    node.faults.add(replace(there, skip=0))
+    node.clock += 200
+    assert node.run(["true"]).ok and node.files.read(PATH) == before
+    assert "10.0.0.2/24" in addresses(node) and "10.0.0.7/24" not in addresses(node)
+
+
+def test_what_cannot_be_put_back_at_once_is_tried_again_by_the_timer() -> None:
+    node = Node.new()
+    before = node.files.read(PATH)
+    process, running = loaded(node, AWAY)
+    node.faults.add(Fault(Kind.FAIL, ("ifreload", "-a"), times=1))
+    assert rest(node, running) == 1 and "is put back" in "".join(process.err)
+    assert "10.0.0.7/24" in addresses(node) and node.run(["systemctl", "is-active", f"{UNDO}.timer"]).ok
+    node.clock += 100
+    assert node.run(["true"]).ok
+    assert node.files.read(PATH) == before and "10.0.0.2/24" in addresses(node)
+
+
+def test_one_that_was_put_back_meanwhile_has_not_succeeded() -> None:
+    node = Node.new()
+    before = node.files.read(PATH)
+    process, running = loaded(node, OTHER)
+    node.files.write(PATH, before)
+    assert rest(node, running) == 1
+    assert "the old configuration was put back meanwhile" in "".join(process.err)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (f"{PATH}.d/theirs", "auto vmbr7\niface vmbr7 inet static\n\taddress 10.7.0.1/24\n\tbridge-ports none\n"),
+        (PATH, "\nauto vmbr0\niface vmbr0 inet6 static\n\taddress fd00::7/64\n"),
+    ],
+)
+def test_edits_of_somebody_else_that_are_not_in_force_stand_in_the_way(path: str, text: str) -> None:
+    node = Node.new()
+    assert node.run(["ifreload", "-a"]).ok
+    node.clock += 5
+    node.files.mkdir(f"{PATH}.d", parents=True)
+    node.files.write(path, text, append=True)
+    (obstacle,) = OTHER.verdict(look(node, [OTHER])).obstacles
+    assert "address" in obstacle.reason and "not in force" in obstacle.reason and "ifreload -a" in obstacle.hint
+    assert SAME.verdict(look(node, [SAME])).obstacles == ()
+    assert node.run(["ifreload", "-a"]).ok
+    assert OTHER.verdict(look(node, [OTHER])).obstacles == ()
+
+
+def test_an_address_that_came_from_elsewhere_is_no_edit() -> None:
+    node = Node.new()
+    assert node.run(["ifreload", "-a"]).ok
+    node.clock += 5
+    assert node.run(["ip", "address", "del", "10.0.0.2/24", "dev", "vmbr0"]).ok
+    assert not node.run(["ifquery", "-a", "--check"]).ok
+    assert OTHER.verdict(look(node, [OTHER])).obstacles == ()
 
 
 def test_it_changes_back_by_itself_when_the_run_ends_in_between() -> None:
     node = Node.new()
     before = node.files.read(PATH)
-    (command,) = changes(node, [AWAY])
-    process = node.start(command.argv, command.stdin)
-    running = node.execute(process)
-    while "10.0.0.7/24" not in addresses(node):
-        node.clock += next(running)
+    _, running = loaded(node, AWAY)
     running.close()
     assert "about to be undone" in run(node, changes(node, [OTHER])).stderr
     node.clock += 100
@@ -76,9 +176,8 @@ def test_the_plan_tells_that_connections_break() -> None:
     node = Node.new()
     (note,) = OTHER.verdict(look(node, [OTHER])).notes
     assert "from 10.0.0.2/24 to 10.0.0.7/24" in note
-    named = InterfaceAddress(name="vmbr0", address="10.0.0.2/24", dns_nameservers=("9.9.9.9",))
-    verdict = named.verdict(look(node, [named]))
-    assert verdict.notes == () and "+\tdns-nameservers 9.9.9.9" in verdict.detail
+    moved = InterfaceAddress(name="vmbr0", address="10.0.0.2/24", gateway="10.0.0.99")
+    assert moved.verdict(look(node, [moved])).notes and SAME.verdict(look(node, [SAME])).notes == ()
 
 
 @pytest.mark.parametrize(

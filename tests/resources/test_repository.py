@@ -8,7 +8,7 @@ import json
 import pytest
 
 from features.host.converging import changes, converge, look
-from phoenix_hypervisor.resources.repository import Repository
+from phoenix_hypervisor.resources.repository import Repository, Use
 from phoenix_hypervisor.simulator.node import Node
 
 FOLDER = "/etc/apt/sources.list.d"
@@ -95,6 +95,26 @@ def test_a_subscription_keeps_the_enterprise_repository(status: str, kept: bool)
     converge(node, [FREE])
     path = f"{FOLDER}/pve-enterprise.sources"
     assert (node.files.read(path) == before[path]) is kept
+
+
+@pytest.mark.parametrize("status", ["Active", "expired", None])
+def test_without_a_word_a_subscribed_node_keeps_its_sources(status: str | None) -> None:
+    alone, free = Node.new(), Node.new()
+    before = sources(alone)
+    if status:
+        subscribe(alone, status)
+    converge(alone, [Repository(name="auto")])
+    converge(free, [FREE])
+    assert sources(alone) == (before if status == "Active" else sources(free))
+
+
+@pytest.mark.parametrize(("use", "told"), [("no-subscription", True), ("auto", False), ("enterprise", False)])
+def test_mixing_in_the_free_packages_on_a_subscribed_node_is_told(use: Use, told: bool) -> None:
+    node = Node.new()
+    assert Repository(name=use).verdict(look(node, [Repository(name=use)])).notes == ()
+    subscribe(node, "Active")
+    notes = Repository(name=use).verdict(look(node, [Repository(name=use)])).notes
+    assert ["active subscription" in note for note in notes] == [True] * told
 
 
 @pytest.mark.parametrize("text", ["", "x", "k\ns\n!!!\n", "k\ns\nW10=\n"])

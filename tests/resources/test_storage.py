@@ -11,7 +11,7 @@ from features.host.converging import changes, converge, look
 from phoenix_hypervisor.command import Result
 from phoenix_hypervisor.errors import NodeError
 from phoenix_hypervisor.resource import Verdict
-from phoenix_hypervisor.resources.storage import STORAGES, Storage
+from phoenix_hypervisor.resources.storage import NODE, STORAGES, Storage
 from phoenix_hypervisor.simulator.node import Node
 
 CFG = "/etc/pve/storage.cfg"
@@ -62,6 +62,46 @@ def test_its_content_is_reconciled() -> None:
     assert command.argv == ("pvesm", "set", "lab", "--content", "images,rootdir")
 
 
+def test_what_is_not_declared_of_its_content_stays_and_is_told() -> None:
+    made = node()
+    converge(made, [pooled(content=("images",))])
+    (command,) = converge(made, [pooled()])
+    assert command.argv == ("pvesm", "set", "lab", "--content", "images,rootdir")
+    (kept,) = said(made, pooled()).kept
+    assert kept.what == "the storage lab takes images, too" and "pvesm set lab --content rootdir" in kept.reason
+    assert said(made, pooled(content=None)).kept == ()
+
+
+SHARED = Storage(name="far", type="nfs", options={"server": "10.0.0.9", "export": "/x"}, content=("iso",))
+
+
+@pytest.mark.parametrize(
+    ("storage", "added"),
+    [
+        (pooled(), ("--nodes", "pve1")),
+        (Storage(name="iso", type="dir", options={"path": "/tank/lxc"}), ("--nodes", "pve1")),
+        (SHARED, ("--content", "iso")),
+    ],
+)
+def test_in_a_cluster_what_lies_on_one_node_is_for_that_node_only(storage: Storage, added: tuple[str, str]) -> None:
+    made = node()
+    made.files.write("/etc/pve/corosync.conf", "nodelist {\n}\n")
+    (command,) = changes(made, [storage])
+    assert command.argv[-2:] == added
+    if storage is not SHARED:
+        converge(made, [storage])
+
+
+def test_one_that_is_for_other_nodes_only_becomes_this_ones_too() -> None:
+    made = node()
+    made.files.write(CFG, made.files.read(CFG) + "zfspool: lab\n\tpool tank/lxc\n\tcontent images\n\tnodes pve2,pve3\n")
+    verdict = said(made, pooled())
+    assert verdict.reason == "it takes images; it is for pve2, pve3 only"
+    assert "nodes: pve2,pve3 -> pve2,pve3,pve1" in verdict.detail
+    (command,) = converge(made, [pooled()])
+    assert command.argv == ("pvesm", "set", "lab", "--content", "images,rootdir", "--nodes", "pve2,pve3,pve1")
+
+
 @pytest.mark.parametrize(
     ("storage", "told"),
     [
@@ -101,3 +141,5 @@ def test_a_node_that_does_not_tell_is_a_clear_error() -> None:
     with pytest.raises(NodeError, match=r"storage\.cfg"):
         STORAGES.parse(Result(1, "", "Transport endpoint is not connected"))
     assert STORAGES.parse(Result(0, "garbage\n")) == {}
+    with pytest.raises(NodeError, match="name"):
+        NODE.parse(Result(0, ""))

@@ -202,6 +202,16 @@ def test_secure_boot_is_told_and_lasts(tmp_path: Path) -> None:
     assert ok(Node.load(tmp_path / "node.json"), "mokutil", "--sb-state") == "SecureBoot enabled\n"
 
 
+def test_a_key_is_there_then_enrolled() -> None:
+    node, key = Node.new(), "/var/lib/dkms/mok.pub"
+    assert refused(node, "mokutil", "--test-key", key) == f"Failed to open {key}\n"
+    node.files.mkdir("/var/lib/dkms", parents=True)
+    node.files.write(key, "somebody's\n")
+    assert node.run(["mokutil", "--test-key", key]).stdout == f"{key} is not enrolled\n"
+    node.enroll_key()
+    assert ok(node, "mokutil", "--test-key", key) == f"{key} is already enrolled\n"
+
+
 def test_what_is_loaded_lasts(tmp_path: Path) -> None:
     node = Node.new()
     node.add_gpu()

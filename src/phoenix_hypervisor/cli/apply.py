@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from phoenix_hypervisor.cli.allowed import with_strangers
 from phoenix_hypervisor.cli.changes import Manner, changing_options, perform
 from phoenix_hypervisor.cli.options import request_options
 from phoenix_hypervisor.cli.run import Intent
@@ -58,7 +59,7 @@ def command(
 
         def plan(node: Node) -> Plan:
             found[:] = [*current.warnings, *current.judge(node)]
-            made = current.plan(node)
+            made = with_strangers(current.plan(node), request.allow, current.site, node.facts)
             if saved is not None:
                 _refuse_changed(saved, current, made, node)
             return made

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from phoenix_hypervisor.cli.losses import asked_for
 from phoenix_hypervisor.cli.options import output_option, yes_option
 from phoenix_hypervisor.cli.run import Intent, Outcome, carry_out
 from phoenix_hypervisor.cli.session import Session, tell_given, tell_problems, terminal_style
@@ -57,7 +58,7 @@ def perform(current: Session, intent: Intent, manner: Manner, problems: Callable
     """Show what would be done, ask, do it, and tell; returns the exit code. ``problems`` are told first."""
     plan = intent.plan(current.wait(current.look()))
     if manner.asks and plan.refused:
-        _ask_for_each(current, plan)
+        current.allowed.update(asked_for(plan.refused))
         plan = intent.plan(current.wait(current.look()))
     guess = estimate(plan, current.where.transport.expected, manner.jobs)
     if manner.output == "text":
@@ -73,14 +74,6 @@ def perform(current: Session, intent: Intent, manner: Manner, problems: Callable
     outcome = carry_out(current, intent, plan, manner.jobs, manner.fail_fast, live, manner.yes)
     _tell(current, outcome, guess, manner)
     return outcome.exit_code
-
-
-def _ask_for_each(current: Session, plan: Plan) -> None:
-    """What is typed is what may be lost; anything else leaves it refused."""
-    for refusal in plan.refused:
-        click.echo(f"{refusal.reason}.")
-        if click.prompt(f"To destroy it, type {refusal.loses}", default="", show_default=False) == refusal.loses:
-            current.allowed.add(refusal.loses)
 
 
 def _require_word_for_reboot(plan: Plan, manner: Manner) -> None:

@@ -8,9 +8,8 @@ from typing import Any
 
 import click
 
-from phoenix_hypervisor.cli.feature_run import run
+from phoenix_hypervisor.cli.feature_run import run, unknown_feature
 from phoenix_hypervisor.cli.options import output_option
-from phoenix_hypervisor.errors import UsageError
 from phoenix_hypervisor.features.registry import COMING, of_containers
 from phoenix_hypervisor.plan.host import host_features
 from phoenix_hypervisor.resource import Feature
@@ -32,10 +31,7 @@ def _named(name: str) -> list[Feature]:
     """The features of that name: one of the node, one of containers, or both."""
     found = [feature for feature in _all() if feature.name == name]
     if not found:
-        known = f"There are: {', '.join(dict.fromkeys(feature.name for feature in _all()))}."
-        if name in COMING:
-            raise UsageError(f'The feature "{name}" is not available yet.', known)
-        raise UsageError(f'There is no feature "{name}".', known)
+        raise unknown_feature(name)
     return found
 
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _DISK = 2 << 40
 _BY_ID = "/dev/disk/by-id/"
-_CACHE = "/template/cache/"
 
 
 def fit(site: Site, node: Node) -> tuple[str, ...]:
@@ -25,7 +24,7 @@ def fit(site: Site, node: Node) -> tuple[str, ...]:
     take for granted and no document declares."""
     return tuple(
         line
-        for part in (_address, _bridges, _cards, _disks, _downloads, _storages, _tarballs)
+        for part in (_address, bridges, _cards, _disks, _downloads, undeclared_storages, _tarballs)
         for line in part(site, node)
     )
 
@@ -71,7 +70,8 @@ def _given_address(node: Node, declared: HostInterface) -> Iterable[str]:
     yield f"the address {declared.address}"
 
 
-def _bridges(site: Site, node: Node) -> Iterable[str]:
+def bridges(site: Site, node: Node) -> Iterable[str]:
+    """The bridges on which containers are to hang."""
     wanted = {container.network.bridge for container in site.containers.values() if container.network}
     for bridge in sorted(wanted):
         if not node.files.exists(f"/sys/class/net/{bridge}"):
@@ -82,7 +82,12 @@ def _bridges(site: Site, node: Node) -> Iterable[str]:
 def _cards(site: Site, node: Node) -> Iterable[str]:
     driver = site.host.nvidia_driver
     wanted = int(driver is not None and driver.install is not False and driver.version is not None)
-    count = max((gpu + 1 for container in site.containers.values() for gpu in container.gpus), default=wanted)
+    return cards(site, node, wanted)
+
+
+def cards(site: Site, node: Node, at_least: int = 0) -> Iterable[str]:
+    """The cards that containers are to use."""
+    count = max((gpu + 1 for container in site.containers.values() for gpu in container.gpus), default=at_least)
     for _ in range(count):
         node.add_gpu()
     if count:
@@ -111,7 +116,7 @@ def _downloads(site: Site, node: Node) -> Iterable[str]:
         yield f"a download of the NVIDIA driver {driver.version}"
 
 
-def _ensure_dataset(node: Node, name: str) -> Iterable[str]:
+def ensure_dataset(node: Node, name: str) -> Iterable[str]:
     """The dataset, its pool and what is between."""
     pool, *parts = name.split("/")
     if pool not in node.zfs.pools:
@@ -124,26 +129,36 @@ def _ensure_dataset(node: Node, name: str) -> Iterable[str]:
             yield f"dataset {dataset}"
 
 
-def _storages(site: Site, node: Node) -> Iterable[str]:
+def undeclared_storages(site: Site, node: Node) -> Iterable[str]:
     """Storages that containers name and no document declares: zfspools over the default dataset, or their own."""
     for name in sorted({container.storage for container in site.containers.values() if container.storage}):
         if name not in node.storages.all() and name not in site.storages:
             dataset = site.host.proxmox_defaults.zfs_lxc_pool or f"tank/{name}"
-            yield from _ensure_dataset(node, dataset)
+            yield from ensure_dataset(node, dataset)
             node.add_storage(name, "zfspool", "images,rootdir", pool=dataset)
             yield f"storage {name} (zfspool: images, rootdir)"
 
 
+def tarballs(site: Site) -> list[str]:
+    """What containers are made of, by name."""
+    return sorted({container.tarball for container in site.containers.values() if container.tarball})
+
+
 def _tarballs(site: Site, node: Node) -> Iterable[str]:
-    wanted = {container.tarball for container in site.containers.values() if container.tarball}
-    for tarball in sorted(wanted):
+    for tarball in tarballs(site):
         split = split_volume(tarball)
         if split is not None and split[0] in site.storages:
             continue  # its storage is yet to be made, and can fetch it
         if any(tarball.startswith(f"{place}/") for place in site.mountpoints.values()):
             continue  # it would lie where a dataset is to be mounted
-        if split is not None and split[0] not in node.storages.all():
-            node.add_storage(split[0], "dir", "vztmpl", path=f"/srv/{split[0]}")
-            yield f"storage {split[0]} (dir: vztmpl)"
-        node.add_tarball(tarball)
-        yield f"tarball {tarball.rpartition('/')[2]}"
+        yield from ensure_tarball(node, tarball)
+
+
+def ensure_tarball(node: Node, tarball: str) -> Iterable[str]:
+    """The tarball, and the storage that it names."""
+    split = split_volume(tarball)
+    if split is not None and split[0] not in node.storages.all():
+        node.add_storage(split[0], "dir", "vztmpl", path=f"/srv/{split[0]}")
+        yield f"storage {split[0]} (dir: vztmpl)"
+    node.add_tarball(tarball)
+    yield f"tarball {tarball.rpartition('/')[2]}"

@@ -102,20 +102,19 @@ def run(arguments: list[str]) -> int:
         click.echo("Interrupted.", err=True)
         return 130
     except click.ClickException as error:
-        click.echo(f"phoenix: {error.format_message()}", err=True)
-        return 2
+        return _told(2, error.format_message(), "", arguments)
     except ConfigurationError as error:
         return _tell_problems(error, arguments)
     except PhoenixError as error:
-        return _tell(error, arguments)
+        return _told(error.exit_code, error.message, error.hint, arguments)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        click.echo(f"phoenix: {error.strerror or error}: {error.filename or ''}".rstrip(": "), err=True)
-        return 1
+        where = f"{error.filename}: " if error.filename else ""
+        return _told(1, f"{where}{error.strerror or error}.", "", arguments)
     except Exception as error:
-        return _defect(error)
+        return _defect(error, arguments)
 
 
 def _invoke(arguments: list[str]) -> int:
@@ -125,21 +124,17 @@ def _invoke(arguments: list[str]) -> int:
     return outcome if isinstance(outcome, int) else 0
 
 
-def _defect(error: Exception) -> int:
+def _defect(error: Exception, arguments: list[str]) -> int:
     """A mistake of our own: told in one line, and whole for who asks."""
     if os.environ.get("PHOENIX_TRACEBACK"):
         raise error
-    click.echo(f"phoenix: a defect of Phoenix itself: {type(error).__name__}: {error}", err=True)
-    click.echo("With PHOENIX_TRACEBACK=1 it shows where; what was begun is finished by running again.", err=True)
-    return 1
+    hint = "With PHOENIX_TRACEBACK=1 it shows where; what was begun is finished by running again."
+    return _told(1, f"a defect of Phoenix itself: {type(error).__name__}: {error}.", hint, arguments)
 
 
 def _usage(error: click.UsageError, arguments: list[str]) -> int:
-    hint = f" See: {error.ctx.command_path} --help" if error.ctx else ""
-    if _wants_json(arguments):
-        click.echo(json.dumps({"error": {"message": error.format_message(), "hint": hint.strip()}}, ensure_ascii=False))
-    click.echo(f"phoenix: {error.format_message()}{hint}", err=True)
-    return 2
+    hint = f"See: {error.ctx.command_path} --help" if error.ctx else ""
+    return _told(2, error.format_message(), hint, arguments)
 
 
 def _wants_json(arguments: list[str]) -> bool:
@@ -147,11 +142,12 @@ def _wants_json(arguments: list[str]) -> bool:
     return "--output json" in text or "--output=json" in text
 
 
-def _tell(error: PhoenixError, arguments: list[str]) -> int:
+def _told(code: int, message: str, hint: str, arguments: list[str]) -> int:
+    """An error in words and, where JSON is asked for, as an object, too; returns the exit code."""
     if _wants_json(arguments):
-        click.echo(json.dumps({"error": {"message": error.message, "hint": error.hint}}, ensure_ascii=False))
-    click.echo(f"phoenix: {error}", err=True)
-    return error.exit_code
+        click.echo(json.dumps({"error": {"message": message, "hint": hint}}, ensure_ascii=False))
+    click.echo(f"phoenix: {message} {hint}".rstrip(), err=True)
+    return code
 
 
 def _tell_problems(error: ConfigurationError, arguments: list[str]) -> int:

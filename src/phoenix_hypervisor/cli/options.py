@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from phoenix_hypervisor.cli.allowed import DISK
 from phoenix_hypervisor.errors import UsageError
 from phoenix_hypervisor.plan.saved import Request
 
@@ -93,6 +94,10 @@ def require_mode(mode: str, allow: Sequence[str]) -> None:
     """What may be lost is named with --mode force, and nowhere else."""
     if allow and mode != "force":
         raise UsageError("--allow-destroy goes with --mode force.", "In --mode interactive you are asked.")
+    for each in allow:
+        if not each.removeprefix(DISK) or not each.startswith(DISK):
+            hint = "Name it as the refusal does: disk:SERIAL."
+            raise UsageError(f'--allow-destroy "{each}" is nothing that could be lost.', hint)
 
 
 def rebuild_option(function: F) -> F:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from dataclasses import asdict
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from phoenix_hypervisor.cli.allowed import with_strangers
 from phoenix_hypervisor.cli.options import output_option, request_options
 from phoenix_hypervisor.cli.session import session, tell_given, tell_problems, terminal_style
 from phoenix_hypervisor.engine.walk import JOBS
@@ -46,7 +48,7 @@ def command(
     with session(request) as current:
         node = current.wait(current.look())
         problems = (*current.warnings, *current.judge(node))
-        plan = current.plan(node)
+        plan = with_strangers(current.plan(node), request.allow, current.site, node.facts)
         guess = estimate(plan, current.where.transport.expected, JOBS)
         used = asdict(current.where.transport.stats)
         if out is not None:
@@ -77,9 +79,14 @@ def _write(saved: SavedPlan, file: Path) -> None:
     if file.is_dir():
         raise UsageError(f"{file} is a folder.", "Name a file for the plan.")
     draft = file.with_name(f".{file.name}.new")
-    with open(draft, "w", encoding="utf-8", errors="surrogateescape", opener=_private) as text:
-        text.write(saved.text())
-    draft.replace(file)
+    try:
+        with open(draft, "w", encoding="utf-8", errors="surrogateescape", opener=_private) as text:
+            text.write(saved.text())
+        draft.replace(file)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+        raise UsageError(f"{file} cannot be written: {error.strerror}.", "Name a file that can be.") from error
 
 
 def _private(path: str, flags: int) -> int:

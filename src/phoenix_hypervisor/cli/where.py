@@ -77,7 +77,7 @@ def reach(on: str | None, fit: Callable[[Node], tuple[str, ...]], exclusive: boo
         yield _simulated(_fresh(), fit)
     elif on.startswith("sim:"):
         path = sim_file(on.removeprefix("sim:"))
-        with held(_lock_of(path)) if exclusive else _free():
+        with held_file(path) if exclusive else _free():
             yield _persistent(path, fit)
     else:
         raise _unknown(on)
@@ -177,16 +177,23 @@ def _lock_of(path: Path) -> Path:
 @contextmanager
 def held_file(path: Path) -> Iterator[None]:
     """A simulated node's file, for one changing run at a time."""
-    with held(_lock_of(path)):
+    with held(_lock_of(path), of=path):
         yield
 
 
 @contextmanager
-def held(lock: Path, on: str = "this simulated node") -> Iterator[int]:
-    """The lock on a file, for one process and its children; it goes with the last of them."""
+def held(lock: Path, on: str = "this simulated node", of: Path | None = None) -> Iterator[int]:
+    """The lock on a file, for one process and its children; it goes with the last of them.
+
+    ``of`` is what people know of, where the lock's own file is no name for them.
+    """
     if not lock.parent.is_dir():
         raise UsageError(f"There is no folder {lock.parent}.", "Make it first.")
-    with lock.open("a") as file:
+    try:
+        file = lock.open("a")
+    except OSError as error:
+        raise UsageError(f"{of or lock} cannot be written: {error.strerror}.", "Name a file that can be.") from error
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

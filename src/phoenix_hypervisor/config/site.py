@@ -213,7 +213,7 @@ class Site:
     def mountpoints(self) -> Mapping[str, str]:
         """Every declared dataset that is mounted, with its place."""
         datasets = self.host.zfs.datasets if self.host.zfs else ()
-        places = {each.full_name: mountpoint_of(each, self.host.mount_point_base) for each in datasets}
+        places = {each.full_name: mountpoint_of(each, self.host.mount_point_base, datasets) for each in datasets}
         return {name: place for name, place in places.items() if place is not None}
 
     def place(self, dotted: str = "") -> Place:

@@ -64,6 +64,22 @@ PublicKeys = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
 PveRole = Annotated[str, Matching(r"(?:[A-Za-z][A-Za-z0-9._\-]*)?", "a role has letters, digits and . _ - only")]
+_ID = r"[A-Za-z0-9._\-]+"
+_PVE_PATHS = (
+    "/",
+    rf"/access(?:/(?:groups|realm)(?:/{_ID})?)?",
+    rf"/(?:nodes|storage)(?:/{_ID})?",
+    rf"/pool(?:/{_ID}){{0,3}}",
+    rf"/sdn(?:/zones(?:/{_ID}(?:/{_ID}(?:/[1-9][0-9]{{0,3}})?)?)?)?",
+    "/vms(?:/[1-9][0-9]{2,})?",
+    rf"/mapping(?:/{_ID}){{0,2}}",
+)
+"""Source: PVE::AccessControl, check_path, as far as Proxmox VE 8 and 9 agree."""
 PvePath = Annotated[
-    str, Matching(r"/|(?:/[A-Za-z0-9_][A-Za-z0-9._\-]*)+", "it must be a path of Proxmox's, as / or /vms")
+    str,
+    Matching(
+        "|".join(_PVE_PATHS),
+        "it must be a path of Proxmox's permissions: /, or one below /access, /mapping, /nodes, /pool, /sdn, /storage, "
+        "/vms",
+    ),
 ]

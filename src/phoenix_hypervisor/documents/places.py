@@ -21,8 +21,9 @@ def place_of(path: str, zfs: Zfs | None, base: str | None) -> Place:
     clean = "/".join(part for part in path.split("/") if part)
     clean = f"/{clean}" if path.startswith("/") else clean
     found: list[tuple[int, Place]] = []
-    for dataset in zfs.datasets if zfs else ():
-        mountpoint = mountpoint_of(dataset, base)
+    datasets = zfs.datasets if zfs else ()
+    for dataset in datasets:
+        mountpoint = mountpoint_of(dataset, base, datasets)
         known = mountpoint if path.startswith("/") else dataset.full_name
         if mountpoint is None or known is None or not f"{clean}/".startswith(f"{known.rstrip('/')}/"):
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
@@ -118,17 +118,32 @@ class Dataset(Model):
         return frozenset(filter(None, (self.proxmox_content_type or "").split(",")))
 
 
-def mountpoint_of(dataset: Dataset, base: str | None) -> str | None:
-    """Where a declared dataset is mounted; None where it is not (``none``, ``legacy``).
+def own_mountpoint(dataset: Dataset, base: str | None) -> str | None:
+    """The ``mountpoint`` that is to be set on a declared dataset itself; None where ZFS is to decide.
 
-    Its own property decides, else ``base``, the ``mount_point_base``. What holds volumes stays where ZFS puts it.
+    Its own property, else its place below ``base``, the ``mount_point_base``. What holds volumes is not moved.
     """
     own = dataset.properties.get("mountpoint")
+    if own is not None or base is None or dataset.proxmox_storage_type == "zfspool":
+        return own
+    return f"{base.rstrip('/')}/{dataset.full_name}"
+
+
+def mountpoint_of(dataset: Dataset, base: str | None, declared: Iterable[Dataset]) -> str | None:
+    """Where a declared dataset is mounted; None where it is not (``none``, ``legacy``).
+
+    One without a place of its own follows the nearest of the declared datasets that it lies below.
+    """
+    own = own_mountpoint(dataset, base)
     if own is not None:
         return own if own.startswith("/") else None
-    if base is None or dataset.proxmox_storage_type == "zfspool":
+    every = tuple(declared)
+    above = [each for each in every if dataset.full_name.startswith(f"{each.full_name}/")]
+    if not above:
         return f"/{dataset.full_name}"
-    return f"{base.rstrip('/')}/{dataset.full_name}"
+    nearest = max(above, key=lambda each: len(each.full_name))
+    place = mountpoint_of(nearest, base, every)
+    return None if place is None else place.rstrip("/") + dataset.full_name.removeprefix(nearest.full_name)
 
 
 def alias_key(dataset: Dataset) -> str:

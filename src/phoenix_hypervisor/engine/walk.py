@@ -12,6 +12,7 @@ from phoenix_hypervisor.engine.work import Worker, WorkFailed
 from phoenix_hypervisor.errors import ConnectionLost, NodeError
 from phoenix_hypervisor.events import Done, Event, Failed, Ran, Skipped, Started
 from phoenix_hypervisor.machine import Machine
+from phoenix_hypervisor.plan.host import HOST
 from phoenix_hypervisor.plan.step import REBOOT, Plan, Step, Symbol
 
 JOBS = 8
@@ -143,7 +144,7 @@ class Walk:
             self._skip_dependants(step.id)
             self._take_back(step.target)
             if self._settings.fail_fast:
-                self.stop(f"{step.id} failed (--fail-fast)")
+                self.stop(f"{self._called(step.id)} failed (--fail-fast)")
         self._release(step.id, self._followers, self._after)
 
     def _release(self, ended: str, followers: dict[str, list[str]], waits: dict[str, set[str]]) -> None:
@@ -173,8 +174,13 @@ class Walk:
         for step_id in reached:
             for dependant in self._dependants.get(step_id, ()):
                 if dependant in self._waiting:
-                    self._skip(dependant, because or f"{failed} failed")
+                    self._skip(dependant, because or f"{self._called(failed)} failed")
                     reached.append(dependant)
+
+    def _called(self, step_id: str) -> str:
+        """A step as the plan names it: a container's by its id, the node's by its title."""
+        step = self._steps[step_id]
+        return step.title if step.target == HOST else step_id
 
     def _skip(self, step_id: str, because: str) -> None:
         del self._waiting[step_id]

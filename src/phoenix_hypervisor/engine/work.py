@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.engine.converge import CommandFailed, converge
+from phoenix_hypervisor.engine.telling import failure, said
 from phoenix_hypervisor.errors import NodeError, TransportError
 from phoenix_hypervisor.features.lifecycle.inside import stamp, unstamp
 from phoenix_hypervisor.machine import Machine
@@ -79,7 +80,7 @@ class Worker:
             attempt += 1
             if attempt >= _tries(result):
                 waited = f" (after {_TRIES_LOCKED * _PAUSE / 60:g} minutes)" if LOCKED in result.stderr else ""
-                raise WorkFailed(f"{_named(command)}: {result.said}{waited}")
+                raise WorkFailed(failure(command, result, waited))
             await asyncio.sleep(_PAUSE)
 
     async def _poll(self, poll: Poll) -> None:
@@ -92,7 +93,7 @@ class Worker:
                 self._told(poll.command, result)
                 if result.ok:
                     return
-                raise WorkFailed(f"not {poll.what} within {poll.limit:g} s: {result.said}")
+                raise WorkFailed(f"not {poll.what} within {poll.limit:g} s: {said(result)}")
             await asyncio.sleep(pause)
             self._go_on()
             pause = min(2 * pause, poll.every)
@@ -140,7 +141,7 @@ class Worker:
             except CommandFailed as failed:
                 attempt += 1
                 if attempt >= _tries(failed.result):
-                    raise WorkFailed(f"{_named(failed.command)}: {failed.result.said}") from failed
+                    raise WorkFailed(failure(failed.command, failed.result)) from failed
             except TransportError:
                 raise
             except NodeError:
@@ -156,11 +157,3 @@ def _tries(result: Result) -> int:
     if LOCKED in result.stderr:
         return _TRIES_LOCKED
     return _TRIES if any(text in result.stderr for text in TRANSIENT) else 1
-
-
-def _named(command: Command) -> str:
-    """The program and its verb, as people speak of it."""
-    words = [word for word in command.argv if not word.startswith("-") and "=" not in word]
-    if words[0] == "lxc-attach":
-        words = [f"in CT {words[1]}:", *words[3:]]
-    return " ".join(words[:3])

@@ -16,10 +16,11 @@ from phoenix_hypervisor.plan.chain import Outcome
 from phoenix_hypervisor.plan.container import plan_container
 from phoenix_hypervisor.plan.destroy import clones_first, destructions
 from phoenix_hypervisor.plan.explain import undeclared
+from phoenix_hypervisor.plan.foreseen import needed_by
 from phoenix_hypervisor.plan.graph import order
-from phoenix_hypervisor.plan.host import HOST, HostPlan, needed_by
+from phoenix_hypervisor.plan.host import HOST, HostPlan
 from phoenix_hypervisor.plan.obstacle import Obstacle
-from phoenix_hypervisor.plan.step import REBOOT, Blocked, Change, Expect, Kept, Plan, Refusal, Step, Symbol, Undo
+from phoenix_hypervisor.plan.step import REBOOT, Blocked, Change, Expect, Kept, Plan, Step, Symbol, Undo
 from phoenix_hypervisor.plan.survey import Survey, needs_of
 from phoenix_hypervisor.plan.unmanaged import unmanaged
 
@@ -74,7 +75,7 @@ def build(
         node=node.name,
         steps=_with_reboot((*own.steps.values(), *made), own, node) if reboot else (*own.steps.values(), *made),
         blocked=(*own.blocked.values(), *blocked.values()),
-        refused=tuple(Refusal(HOST, f"{what}: {each.reason}", each.hint, each.loses) for what, each in own.refused),
+        refused=own.refusals,
         reboot=tuple(own.reboot.values()),
         waiting=tuple(waiting.values()),
         notes=(
@@ -112,7 +113,7 @@ def _waits(own: HostPlan, wanted: Iterable[str]) -> str:
     """Why a container has to wait for a reboot of the node; Obstacle where what it needs cannot go on at all."""
     for need in sorted(wanted):
         if need in own.blocked:
-            raise Obstacle(f"it needs {need}, which cannot go on", "")
+            raise Obstacle(f"it needs {own.texts[need]}, which cannot go on", "")
     return next((own.reboot[need] for need in sorted(wanted) if need in own.reboot), "")
 
 

@@ -40,7 +40,7 @@ def create(chain: Chain, node: Node, guest: Guest | None) -> None:
     storages = listed_by_proxmox(node, (storage, *(volume.storage for volume in container.volumes)))
     mark = commands.begin_creation(container.ctid, before, storages=storages)
     placement = place(wanted_volumes(container), Section(), container.options)
-    wanted = wanted_options(container, placement.keys, owner_of(chain.firewall, recorded=False))
+    wanted = wanted_options(container, placement.keys, owner_of(chain.firewall, recorded=False), Section())
     differences = (*wanted.differences(Section()), *placement.differences)
     chain.fresh = True
     found = node.storages[storage]

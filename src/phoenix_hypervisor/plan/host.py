@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
-
-from pydantic import BaseModel
 
 from phoenix_hypervisor.command import Command
 from phoenix_hypervisor.config.site import Site
-from phoenix_hypervisor.documents.host import HostDocument
 from phoenix_hypervisor.documents.secrets import Secret
-from phoenix_hypervisor.features.lifecycle.node import Dataset, Node
 from phoenix_hypervisor.features.lifecycle.options import Effect
 from phoenix_hypervisor.features.registry import of_host
 from phoenix_hypervisor.machine import Fact, Facts
+from phoenix_hypervisor.plan.foreseen import foreseen as foreseen
+from phoenix_hypervisor.plan.foreseen import needed_by as needed_by
 from phoenix_hypervisor.plan.graph import closure, order
-from phoenix_hypervisor.plan.step import Blocked, Change, Established, Kept, Step, Unobstructed
-from phoenix_hypervisor.proxmox.storage import Storage
+from phoenix_hypervisor.plan.slices import Reveal, plain_json, slice_from, slice_values
+from phoenix_hypervisor.plan.step import Blocked, Change, Established, Kept, Refusal, Step, Unobstructed
 from phoenix_hypervisor.resource import Feature, Obstacle, Resource, Slice, Verdict
 
 HOST = "host"
@@ -30,9 +27,6 @@ FIRST = "initial_setup"
 
 SOURCES = "repository"
 """The kind of resource that packages come from."""
-
-Reveal = Callable[[Secret], str | None]
-"""The value of a secret; None where it is of no concern."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +52,13 @@ class HostPlan:
     """Why a reboot is needed before it takes effect."""
     first: tuple[str, ...] = ()
     """Ids of the steps that come before everything in containers."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """What each resource is called."""
+
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """What is refused, as a plan tells it."""
+        return tuple(Refusal(HOST, f"{what}: {each.reason}", each.hint, each.loses) for what, each in self.refused)
 
 
 def hidden(_secret: Secret) -> None:
@@ -79,45 +80,16 @@ def parts(site: Site, reveal: Callable[[str], Reveal], upgrade: bool = False) ->
         return ()
     found = []
     for feature in host_features():
-        values = slice_values(feature, site.host, upgrade=upgrade)
+        values = slice_values(feature, {"host": site.host, "request": {"upgrade": upgrade or None}})
         plain = {name: plain_json(value, reveal(feature.name)) for name, value in values.items()}
         found.append(part(feature, plain))
     return tuple(found)
 
 
-def slice_values(feature: Feature, host: HostDocument, *, upgrade: bool = False) -> Mapping[str, Any]:
-    """What a feature takes of the host document, and of what was asked for; secrets as they stand there."""
-    documents = {"host": host, "request": {"upgrade": upgrade or None}}
-    found = {name: _dig(documents, path) for name, path in feature.sources.items()}
-    return {name: value for name, value in found.items() if value is not None}
-
-
 def part(feature: Feature, values: Mapping[str, Any]) -> Part:
     """A feature with the slice that these values make. Raises pydantic's ValidationError for what is no slice."""
-    piece = feature.slice.model_validate_json(json.dumps(values))
+    piece = slice_from(feature, values)
     return Part(feature, piece, tuple(feature.resources(piece)))
-
-
-def _dig(documents: Mapping[str, Any], path: str) -> Any:
-    value: Any = documents
-    for step in path.split("."):
-        value = value.get(step) if isinstance(value, Mapping) else getattr(value, step, None)
-    return value
-
-
-def plain_json(value: Any, reveal: Reveal) -> Any:
-    """A piece of a document as JSON has it, with its secrets revealed."""
-    if isinstance(value, Secret):
-        return None if value.is_unset else reveal(value)
-    if isinstance(value, BaseModel):
-        fields = type(value).model_fields
-        there = {name: getattr(value, name, None) for name in fields}
-        return {name: plain_json(each, reveal) for name, each in there.items() if each is not None}
-    if isinstance(value, Mapping):
-        return {str(key): plain_json(each, reveal) for key, each in value.items()}
-    if isinstance(value, tuple | list | frozenset | set):
-        return [plain_json(each, reveal) for each in value]
-    return value
 
 
 def selection(found: Iterable[Part], whole: frozenset[str], ids: Iterable[str] = ()) -> frozenset[str]:
@@ -196,6 +168,7 @@ class _Builder:
             notes=tuple(self._notes),
             reboot=self._reboot,
             first=first,
+            texts={name: str(resource) for name, resource in self._resources.items()},
         )
 
     def _one(self, resource: Resource) -> None:
@@ -239,45 +212,3 @@ class _Builder:
             locks=resource.locks,
             detail=verdict.detail,
         )
-
-
-def needed_by(site: Site, ctids: Iterable[int]) -> Mapping[int, frozenset[str]]:
-    """CTID to the ids of the resources of the node that the container cannot do without."""
-    return {ctid: frozenset(_needed_by(site, ctid)) for ctid in ctids}
-
-
-def _needed_by(site: Site, ctid: int) -> Iterator[str]:
-    container = site.containers[ctid]
-    tarball = (container.tarball or "").partition(":")[0] if container.source is None else ""
-    for name in (container.storage, tarball, *(volume.storage for volume in container.volumes)):
-        if name in site.storages:
-            yield f"pve.storage:{name}"
-    for dataset, place in site.mountpoints.items():
-        if any(f"{mount.host_path}/".startswith(f"{place}/") for mount in container.mounts):
-            yield f"zfs.dataset:{dataset}"
-    driver = site.host.nvidia_driver
-    if container.gpus and driver is not None and driver.version:
-        yield f"nvidia.driver:{driver.version}"
-
-
-def foreseen(site: Site, node: Node, chosen: frozenset[str]) -> Node:
-    """The node with the datasets and storages that its own part of the plan is to make."""
-    names = {name: place for name, place in site.mountpoints.items() if f"zfs.dataset:{name}" in chosen}
-    datasets = {name: Dataset(name, None, place) for name, place in names.items() if name not in node.datasets}
-    storages = {
-        each.id: Storage(each.id, each.type, _options(site, each.type, each.dataset, each.content))
-        for each in site.storages.values()
-        if f"pve.storage:{each.id}" in chosen and each.id not in node.storages
-    }
-    return replace(
-        node,
-        datasets={**node.datasets, **datasets},
-        storages={**node.storages, **storages},
-        folders={**{each.mountpoint: (0, 0) for each in datasets.values() if each.mountpoint}, **node.folders},
-    )
-
-
-def _options(site: Site, kind: str, dataset: str, content: frozenset[str]) -> Mapping[str, str]:
-    """A storage's options as far as they matter for what is planned on it."""
-    place = {"pool": dataset} if kind == "zfspool" else {"path": site.mountpoints.get(dataset, "")}
-    return {**place, "content": ",".join(sorted(content))}

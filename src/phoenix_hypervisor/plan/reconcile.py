@@ -50,7 +50,7 @@ def reconcile(chain: Chain, node: Node, guest: Guest | None) -> None:
     for note in placement.notes:
         chain.note(note)
     owner = firewall.owner_of(chain.firewall, FIREWALL in record.keys)
-    wanted = wanted_options(container, placement.keys, owner)
+    wanted = wanted_options(container, placement.keys, owner, chain.observed)
     wanted = replace(wanted, unused=placement.unused, layers=chain.recorded_layers)
     if chain.running and not chain.may_restart:
         wanted = _keeping_volumes(chain, wanted, record.volumes)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from phoenix_hypervisor.config.site import Container, Mount, Network, Site
 from phoenix_hypervisor.features.lifecycle import firewall
+from phoenix_hypervisor.features.lifecycle.devices import devices_of, place_devices
 from phoenix_hypervisor.features.lifecycle.options import FIREWALL, RAW, Wanted, mount_properties
 from phoenix_hypervisor.features.lifecycle.raw import IdRange, Lines, host_id, id_map_lines, mount_entry
 from phoenix_hypervisor.features.lifecycle.reading import Asked
 from phoenix_hypervisor.features.lifecycle.volumes import WantedVolume
+from phoenix_hypervisor.plan.slices import slice_from, slice_values
 from phoenix_hypervisor.proxmox.guest import Section
 from phoenix_hypervisor.resource import Feature, Slice
 
@@ -20,10 +20,10 @@ CONFIGURED_STATE = "configured-state"
 _MOUNT = re.compile(r"mp\d+")
 
 
-def wanted_options(container: Container, volumes: Mapping[str, str], owner: firewall.Owner) -> Wanted:
+def wanted_options(container: Container, volumes: Mapping[str, str], owner: firewall.Owner, section: Section) -> Wanted:
     """The keys that ``pct set`` owns, as declared.
 
-    ``volumes``: where its volumes are or will be; ``owner``: whose the firewall file is.
+    ``volumes``: where its volumes are or will be; ``owner``: whose the firewall file is; ``section``: the keys as they are.
     """
     plain: dict[str, str | None] = {
         "hostname": container.name,
@@ -34,6 +34,7 @@ def wanted_options(container: Container, volumes: Mapping[str, str], owner: fire
         "startup": _startup(container),
         "nameserver": " ".join(container.network.nameservers) or None if container.network else None,
         **container.options,
+        **place_devices(devices_of(container.gpus), section, container.options),
     }
     declared = container.firewall if owner is not firewall.Owner.OTHERS else None
     beside = {RAW: bool(wanted_raw(container)), FIREWALL: declared is not None}
@@ -142,14 +143,4 @@ def bind_mounts_of(section: Section) -> tuple[str, ...]:
 
 def slice_of(feature: Feature, site: Site, container: Container) -> Slice:
     """The feature's piece of the whole configuration."""
-    documents = {"host": site.host, "container": container.declared}
-    found = {field: _dig(documents, path) for field, path in feature.sources.items()}
-    present = {field: value for field, value in found.items() if value is not None}
-    return feature.slice.model_validate_json(json.dumps(present))
-
-
-def _dig(documents: Mapping[str, Any], path: str) -> Any:
-    value: Any = documents
-    for part in path.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else getattr(value, part, None)
-    return value
+    return slice_from(feature, slice_values(feature, {"host": site.host, "container": container.declared}))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 
 from phoenix_hypervisor.plan.estimate import Estimate
+from phoenix_hypervisor.plan.host import HOST
 from phoenix_hypervisor.plan.step import REBOOT, Plan, Step, Symbol
 from phoenix_hypervisor.report.style import Style
 
@@ -74,11 +75,26 @@ def _target(plan: Plan, target: str, steps: list[Step], style: Style) -> Iterato
 
 
 def _shortened(detail: str) -> Iterator[str]:
-    """A difference in lines, without the names of what is compared; only the beginning of a long one."""
-    lines = [line for line in detail.splitlines() if not line.startswith(("--- ", "+++ ", "@@"))]
+    """A difference in lines, only the beginning of a long one; what is compared is named where it is several files."""
+    lines = [line for line in _of_files(detail) if not line.startswith("@@")]
     yield from lines[:_DETAIL]
     if len(lines) > _DETAIL:
         yield f"… {len(lines) - _DETAIL} more lines; all of them: --output json"
+
+
+def _of_files(detail: str) -> Iterator[str]:
+    """The lines, with each file's head as its name, or without it where the difference is of one."""
+    lines = detail.splitlines()
+    heads = [number for number, line in enumerate(lines) if _is_head(lines[number : number + 2])]
+    for number, line in enumerate(lines):
+        if number in heads and len(heads) > 1:
+            yield f"in {line.removeprefix('--- ').partition(chr(9))[0]}:"
+        elif number not in heads and number - 1 not in heads:
+            yield line
+
+
+def _is_head(lines: list[str]) -> bool:
+    return len(lines) == 2 and lines[0].startswith("--- ") and lines[1].startswith("+++ ")
 
 
 def _waiting(plan: Plan) -> Iterator[str]:
@@ -99,7 +115,8 @@ def kept(plan: Plan) -> Iterator[str]:
     """What stays as it is although it is declared otherwise, and the way out."""
     for each in plan.kept:
         change, way = each.change, f" {each.way_out}" if each.way_out else ""
-        yield f"Kept: {_named(plan, each.target)}: {change.what} ({change.effect}: {change.reason}).{way}"
+        why = change.reason if each.target == HOST else f"{change.effect}: {change.reason}"
+        yield f"Kept: {_named(plan, each.target)}: {change.what} ({why.rstrip('.')}).{way}"
 
 
 def _remarks(plan: Plan, style: Style) -> Iterator[str]:

@@ -13,8 +13,8 @@ from phoenix_hypervisor.errors import NodeError
 from phoenix_hypervisor.machine import Fact, answered
 
 AccountName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_\-]{0,31}$")]
-_TABLES = "grep -Hs '' etc/passwd etc/group\nexit 0\n"
-_SHADOW = 'grep -s "^$1:" etc/shadow\nexit 0\n'
+_TABLES = "exec grep -Hs '' etc/passwd etc/group\n"
+_SHADOW = 'grep -s "^$1:" etc/shadow || [ $? -eq 1 ]\n'
 _FIELDS = {"etc/passwd": 7, "etc/group": 4}
 
 
@@ -50,6 +50,8 @@ def _accounts(result: Result) -> Accounts:
             users.setdefault(cells[0], User(int(cells[2]), cells[4], cells[5], cells[6]))
         else:
             groups.setdefault(cells[0], frozenset(filter(None, cells[3].split(","))))
+    if not users:
+        raise NodeError("The node's users and groups cannot be read: it names none.")
     return Accounts(users, groups)
 
 

@@ -1,7 +1,7 @@
-"""What a change of a file leaves to be done: a mark under /run, until the service was told.
+"""What a change of a file leaves to be done: a mark, until it was done.
 
-So a run that is cut off between the two goes on with the second, and a reboot, after which every service reads its
-files anew, makes the mark go.
+So a run that is cut off between the two goes on with the second. The marks of services are under /run: a reboot, after
+which every service reads its files anew, makes them go. What no reboot does by itself has its mark under /var/lib.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.machine import Fact, answered
 
 FOLDER = "run/phoenix_hypervisor/due"
+LASTING = "var/lib/phoenix_hypervisor/due"
+INITRAMFS = "initramfs"
+"""The one name whose mark outlives a reboot: what the machine boots with is not made anew by booting."""
 DueName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@\-]*$", max_length=128)]
 
 
@@ -21,15 +24,21 @@ def _names(result: Result) -> frozenset[str]:
     return frozenset(answered(result, "what is still to be reloaded").split())
 
 
+_LOOK = 'for folder; do [ ! -d "$folder" ] || ls "$folder" || exit; done\n'
 MARKS: Fact[frozenset[str]] = Fact(
-    "what is to be reloaded", Command("sh", "-s", "--", FOLDER, stdin='[ ! -d "$1" ] || exec ls "$1"\n'), _names
+    "what is to be reloaded", Command("sh", "-s", "--", FOLDER, LASTING, stdin=_LOOK), _names
 )
 
-MARK = f'mkdir -p "/{FOLDER}" && for due in $notify; do : >"/{FOLDER}/$due" || exit 1; done\n'
+MARK = f"""\
+for due in $notify; do
+  case $due in {INITRAMFS}) marks=/{LASTING} ;; *) marks=/{FOLDER} ;; esac
+  mkdir -p "$marks" && : >"$marks/$due" || exit 1
+done
+"""
 """Shell: marks what ``$notify`` names."""
 
 
 def settled(name: str, *argv: str, timeout: float = 120.0) -> Command:
     """Run what was due, and take the mark away when it succeeded."""
-    script = f'due=$1\nshift\n"$@" || exit\nrm -f "/{FOLDER}/$due"\n'
+    script = f'due=$1\nshift\n"$@" || exit\nrm -f "/{FOLDER}/$due" "/{LASTING}/$due"\n'
     return Command("sh", "-s", "--", name, *argv, stdin=script, timeout=timeout)

@@ -12,7 +12,7 @@ from phoenix_hypervisor.machine import Fact, Facts
 from phoenix_hypervisor.resource import Resource, Verdict
 from phoenix_hypervisor.resources import due
 
-DUE = "initramfs"
+DUE = due.INITRAMFS
 """What the files and blocks that it is made from name in their ``notify``."""
 _UPDATE = """\
 set -eu

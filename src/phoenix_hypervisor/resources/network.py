@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from phoenix_hypervisor.command import Command
-from phoenix_hypervisor.documents.types import Address, Addresses, AddressPrefix, Interface
-from phoenix_hypervisor.machine import Fact, Facts
+from phoenix_hypervisor.command import Command, Result
+from phoenix_hypervisor.documents.types import Address, AddressPrefix, Interface
+from phoenix_hypervisor.machine import Fact, Facts, answered
 from phoenix_hypervisor.resource import Obstacle, Resource, Verdict
 from phoenix_hypervisor.resources.contents import contents_of
 from phoenix_hypervisor.resources.file import Seen, difference, digest
@@ -19,11 +19,37 @@ STAGED = f"{PATH}.new"
 INTERFACES = contents_of(PATH, STAGED, f"{PATH}.d/*")
 _CLUSTER = contents_of("/etc/pve/corosync.conf")
 _UNDO = "phoenix-network-undo"
+_LOOK = """\
+applied=run/network/ifstatelock edited=
+for file in etc/network/interfaces etc/network/interfaces.d etc/network/interfaces.d/*; do
+  [ -e "$file" ] || continue
+  [ -e "$applied" ] && [ ! "$file" -nt "$applied" ] || edited=yes
+done
+[ -n "$edited" ] && command -v ifquery >/dev/null || exit 0
+ifquery -a --check 2>/dev/null | grep -F '[fail]'
+exit 0
+"""
+"""ifupdown2 writes that file with each reload. Its check alone is not enough: it fails for addresses of a router's
+advertisements, too (issue 200 of ifupdown2)."""
+_RELOAD = """\
+[ $# = 0 ] || cp -p "$1" "$2" || exit
+said=$0.$$ tries=100
+while ifreload -a >"$said" 2>&1; status=$?; grep -q 'nother instance of this program' "$said"; do
+  status=1 tries=$((tries - 1))
+  [ "$tries" -gt 0 ] || break
+  sleep 3
+done
+cat "$said" >&2
+rm -f "$said"
+exit "$status"
+"""
+"""Put a file in the other's place, if told two, and load what there is. A reload while another one runs does nothing
+(ifupdown2, main.py), so it waits for that one, up to five minutes."""
 _APPLY = f"""\
 set -eu
 trap '' HUP PIPE
 path={PATH} undo={_UNDO} before=$1 family=$2 link=$3 address=$4 gateway=$5
-old=$path.phoenix-old
+old=$path.phoenix-old reload=/run/phoenix_hypervisor/network-reload
 found=$(sha256sum <"$path")
 [ "${{found%% *}}" = "$before" ] || {{ echo "$path changed meanwhile" >&2; exit 1; }}
 command -v ifreload >/dev/null || {{ echo "ifupdown2 is not installed" >&2; exit 1; }}
@@ -35,19 +61,21 @@ draft=$path.phoenix~
 cp -p "$path" "$old"
 cp -p "$path" "$draft"
 cat >"$draft"
+wanted=$(sha256sum <"$draft")
+mkdir -p "${{reload%/*}}"
+printf %s "$6" >"$reload"
 routed=$(ip "-$family" route show default)
 systemd-run --quiet --collect --unit="$undo" --on-active=90 --timer-property=AccuracySec=1s \\
-  sh -c "cp -p $old $path && ifreload -a"
+  sh "$reload" "$old" "$path"
 mv -f "$draft" "$path"
 back() {{
   echo "$1: the old configuration is put back" >&2
-  cp -p "$old" "$path"
-  [ "$2" = unloaded ] || ifreload -a >&2 || :
-  systemctl stop "$undo.timer"
+  if [ "$2" = unloaded ]; then cp -p "$old" "$path"; else sh "$reload" "$old" "$path"; fi || exit 1
+  systemctl stop "$undo.timer" 2>/dev/null || :
   exit 1
 }}
 ifreload -a --syntax-check >&2 || back "ifreload refuses the new configuration" unloaded
-ifreload -a >&2 || :
+timeout -k 10 120 sh "$reload" || :
 [ -z "$gateway" ] || ip "-$family" neigh flush to "$gateway" dev "$link" 2>/dev/null || :
 answers() {{
   why="$link has no address $address"
@@ -74,8 +102,11 @@ answers() {{
 }}
 for try in 1 2 3 4 5 6 7 8 9 10; do
   if answers; then
-    systemctl stop "$undo.timer"
-    exit 0
+    systemctl stop "$undo.timer" 2>/dev/null || :
+    now=$(sha256sum <"$path")
+    if [ "$now" = "$wanted" ] && ! systemctl is-active --quiet "$undo.service"; then exit 0; fi
+    echo "it took longer than 90 seconds: the old configuration was put back meanwhile" >&2
+    exit 1
   fi
   sleep 2
 done
@@ -83,11 +114,23 @@ back "$why" loaded
 """
 
 
+def _failed(result: Result) -> tuple[str, ...]:
+    """What ifupdown2 finds not so, as ``address 10.0.0.2/24``."""
+    lines = answered(result, "whether its network is as configured").splitlines()
+    return tuple(" ".join(line.replace("[fail]", "").split()) for line in lines)
+
+
+_UNAPPLIED: Fact[tuple[str, ...]] = Fact("edits that are not in force", Command("sh", "-s", stdin=_LOOK), _failed)
+
+
 class InterfaceAddress(Resource):
-    """Address, gateway and name servers of an interface that is there, merged into its one stanza; all else stays.
+    """Address and gateway of an interface that is there, merged into its one stanza; all else stays.
+
+    Name servers are not its affair: what a stanza says of them is for resolvconf alone, and takes no reload.
 
     The old file is kept beside it as ``interfaces.phoenix-old``, and comes back by itself after 90 seconds, through a
-    timer of systemd, when the node has lost its default route or its gateway, or when nobody could look.
+    timer of systemd, when the node has lost its default route or its gateway, or when nobody could look. As loading
+    the file brings all of it into force, edits of somebody else's that are not in force yet stand in the way.
     """
 
     kind: ClassVar[str] = "interface"
@@ -96,15 +139,15 @@ class InterfaceAddress(Resource):
     name: Interface
     address: AddressPrefix
     gateway: Address | None = None
-    dns_nameservers: Addresses = ()
 
     @property
     def _wanted(self) -> Wanted:
-        return Wanted(self.address, self.gateway, self.dns_nameservers)
+        return Wanted(self.address, self.gateway)
 
     def facts(self) -> Iterator[Fact[Any]]:
         yield INTERFACES
         yield _CLUSTER
+        yield _UNAPPLIED
 
     def _own(self, text: str) -> list[Stanza]:
         """The stanzas of this interface in the address's family."""
@@ -120,8 +163,8 @@ class InterfaceAddress(Resource):
         if (wanted := self._merged(text)) != text:
             family = "6" if family_of(self.address) == "inet6" else "4"
             gateway = normal_address(self.gateway) if self.gateway else ""
-            arguments = (digest(seen), family, self.name, normal(self.address), gateway)
-            yield Command("sh", "-c", _APPLY, "merge-interfaces", *arguments, stdin=wanted, timeout=180.0)
+            arguments = (digest(seen), family, self.name, normal(self.address), gateway, _RELOAD)
+            yield Command("sh", "-c", _APPLY, "merge-interfaces", *arguments, stdin=wanted, timeout=600.0)
 
     def verdict(self, facts: Facts) -> Verdict:
         files = facts[INTERFACES]
@@ -132,6 +175,8 @@ class InterfaceAddress(Resource):
             return Verdict()
         before, after = self._own(text)[0], self._own(wanted)[0]
         notes: tuple[str, ...] = ()
+        if obstacles := tuple(_unapplied(facts[_UNAPPLIED])):
+            return Verdict(obstacles=obstacles)
         gone = [each.partition("/")[0] for each in before.addresses if each not in after.addresses]
         if obstacle := _named_by_cluster(facts[_CLUSTER], gone):
             return Verdict(obstacles=(obstacle,))
@@ -171,6 +216,12 @@ class InterfaceAddress(Resource):
 
     def __str__(self) -> str:
         return f"address of {self.name}"
+
+
+def _unapplied(lines: tuple[str, ...]) -> Iterator[Obstacle]:
+    if lines:
+        reason = f"{PATH} was edited and is not in force: {', '.join(lines[:3])}{', …' if lines[3:] else ''}"
+        yield Obstacle(reason, "Put the edits in force with ifreload -a, or take them back, then run again.")
 
 
 def _named_by_cluster(files: Mapping[str, Seen], addresses: list[str]) -> Obstacle | None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from phoenix_hypervisor.command import Command, Result
+from phoenix_hypervisor.errors import NodeError
 from phoenix_hypervisor.machine import Fact, Facts
 from phoenix_hypervisor.resource import Resource, Symbol, Verdict
 
@@ -19,8 +20,10 @@ PackageName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.\-]+$")]
 
 def _installed(result: Result) -> frozenset[str]:
     """The packages that dpkg calls installed; it answers 1 when it does not know one of them."""
-    lines = (line.split() for line in result.stdout.splitlines())
-    return frozenset(words[0] for words in lines if len(words) == 2 and words[1] == "installed")
+    lines = [line.split() for line in result.stdout.splitlines()]
+    if result.rc not in (0, 1) or any(len(words) != 2 for words in lines) or (result.ok and not lines):
+        raise NodeError(f"The node could not tell which packages are installed: {result.said}")
+    return frozenset(words[0] for words in lines if words[1] == "installed")
 
 
 def installed_of(packages: tuple[str, ...]) -> Fact[frozenset[str]]:

@@ -9,16 +9,18 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from phoenix_hypervisor.command import Command, Result
+from phoenix_hypervisor.documents.accounts import PvePath
 from phoenix_hypervisor.errors import NodeError
 from phoenix_hypervisor.machine import Fact, Facts, answered
 from phoenix_hypervisor.resource import Difference, Obstacle, Resource, Symbol, Verdict
 
 _READ = "[ ! -e etc/pve/user.cfg ] || exec cat etc/pve/user.cfg\n"
 _ROLES = """
-Administrator NoAccess PVEAdmin PVEAuditor PVEDatastoreAdmin PVEDatastoreUser PVEMappingAdmin PVEMappingAuditor
-PVEMappingUser PVEPoolAdmin PVEPoolUser PVESDNAdmin PVESDNAuditor PVESDNUser PVESysAdmin PVETemplateUser
-PVEUserAdmin PVEVMAdmin PVEVMUser
+Administrator NoAccess PVEAdmin PVEAuditor PVEDatastoreAdmin PVEDatastoreUser PVEMappingAdmin PVEMappingUser
+PVEPoolAdmin PVEPoolUser PVESDNAdmin PVESDNUser PVESysAdmin PVETemplateUser PVEUserAdmin PVEVMAdmin PVEVMUser
 """
+ROLES = frozenset(_ROLES.split())
+"""Source: PVE::AccessControl, create_roles: what is for auditors alone is all in PVEAuditor."""
 _LIMIT = 120.0
 
 
@@ -62,7 +64,7 @@ class PveUser(Resource):
     kind: ClassVar[str] = "pve.user"
     name: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_\-]{0,31}@[a-z][a-z0-9.\-_]*$")]
     role: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9._\-]*$")]
-    path: Annotated[str, Field(pattern=r"^(?:/|(?:/[A-Za-z0-9_][A-Za-z0-9._\-]*)+)$")] = "/"
+    path: PvePath = "/"
     comment: Annotated[str, Field(pattern=r"^[A-Za-z0-9 ._\-]*$")] = ""
 
     def facts(self) -> Iterator[Fact[Any]]:
@@ -80,7 +82,7 @@ class PveUser(Resource):
     def verdict(self, facts: Facts) -> Verdict:
         known = facts[PERMISSIONS]
         obstacles: tuple[Obstacle, ...] = ()
-        if self.role not in {*_ROLES.split(), *known.roles}:
+        if self.role not in {*ROLES, *known.roles}:
             obstacles = (Obstacle(f"Proxmox has no role {self.role}", "Take one that pveum role list shows."),)
         if self.name not in known.users:
             return Verdict(Symbol.ADD, "not there yet", obstacles=obstacles)

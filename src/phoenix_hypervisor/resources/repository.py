@@ -15,7 +15,12 @@ from phoenix_hypervisor.resources.contents import contents_of
 from phoenix_hypervisor.resources.file import Seen, difference, write
 from phoenix_hypervisor.resources.sources import Entry, entries, switched
 
-Use = Literal["no-subscription", "enterprise"]
+Use = Literal["auto", "no-subscription", "enterprise"]
+"""``auto`` is no-subscription; on a node with an active subscription the sources stay as they are."""
+_MIXED = (
+    "the node has an active subscription, and apt takes the newer packages of pve-no-subscription, too: declare the "
+    "repository enterprise, or none"
+)
 _FOLDER = "/etc/apt/sources.list.d"
 _SOURCES = contents_of("/etc/apt/sources.list", f"{_FOLDER}/*.list", f"{_FOLDER}/*.sources", "/etc/os-release")
 _SUBSCRIPTION = contents_of("/etc/subscription")
@@ -41,7 +46,7 @@ def _has_subscription(seen: Mapping[str, Seen]) -> bool:
 
 
 class Repository(Resource):
-    """Which of Proxmox VE's repositories apt uses; ``name`` is Proxmox's word for it.
+    """Which of Proxmox VE's repositories apt uses; ``name`` is Proxmox's word for it, or auto.
 
     With no-subscription the enterprise ones, Ceph's included, are switched off where the node has no subscription. Only
     the entries in question change, in whatever file they stand and however they are spelled; all else stays.
@@ -52,8 +57,12 @@ class Repository(Resource):
     name: Use
 
     @property
+    def _use(self) -> Literal["no-subscription", "enterprise"]:
+        return "no-subscription" if self.name == "auto" else self.name
+
+    @property
     def _component(self) -> str:
-        return f"pve-{self.name}"
+        return f"pve-{self._use}"
 
     def facts(self) -> Iterator[Fact[Any]]:
         yield _SOURCES
@@ -67,6 +76,8 @@ class Repository(Resource):
         seen = dict(facts[_SOURCES])
         codename = _codename(seen.pop("/etc/os-release", None))
         texts = {path: each.text or "" for path, each in seen.items()}
+        if self.name == "auto" and _has_subscription(facts[_SUBSCRIPTION]):
+            return texts
         found = [(path, entry) for path, text in texts.items() for entry in entries(path, text)]
         wanted = [(path, entry) for path, entry in found if self._is_wanted(entry, codename)]
         if codename and not any(entry.enabled for _, entry in wanted):
@@ -78,7 +89,7 @@ class Repository(Resource):
                 before = texts.get(path, "")
                 gap = "\n" if path.endswith(".sources") and before else ""
                 texts[path] = f"{before}{'' if before.endswith(chr(10)) or not before else chr(10)}{gap}{text}"
-        if self.name == "no-subscription" and not _has_subscription(facts[_SUBSCRIPTION]):
+        if self._use == "no-subscription" and not _has_subscription(facts[_SUBSCRIPTION]):
             for path, text in texts.items():
                 of_subscribers = [each for each in entries(path, text) if each.enabled and _is_enterprise(each)]
                 for entry in reversed([each for each in of_subscribers if not _is_mixed(each)]):
@@ -87,11 +98,11 @@ class Repository(Resource):
 
     def _new(self, codename: str) -> tuple[str, str]:
         """The file and the entry that Proxmox's documentation has for it."""
-        uri = f"{_HOSTS[self.name]}/debian/pve"
+        uri = f"{_HOSTS[self._use]}/debian/pve"
         if codename in _ONE_LINE:
             return f"{_FOLDER}/{self._component}.list", f"deb {uri} {codename} {self._component}\n"
         text = f"Types: deb\nURIs: {uri}\nSuites: {codename}\nComponents: {self._component}\nSigned-By: {_KEYRING}\n"
-        return f"{_FOLDER}/{'proxmox' if self.name == 'no-subscription' else self._component}.sources", text
+        return f"{_FOLDER}/{'proxmox' if self._use == 'no-subscription' else self._component}.sources", text
 
     def change(self, facts: Facts) -> Iterator[Command]:
         seen = facts[_SOURCES]
@@ -109,14 +120,16 @@ class Repository(Resource):
         before = {path: each.text or "" for path, each in seen.items()}
         after = self._wanted(facts)
         detail = "\n".join(difference(path, before.get(path, ""), text) for path, text in after.items()).strip("\n")
-        return Verdict(reason=self._reason(before, after), detail=detail, obstacles=tuple(self._obstacles(facts)))
+        notes = (_MIXED,) if self.name == "no-subscription" and _has_subscription(facts[_SUBSCRIPTION]) else ()
+        obstacles = tuple(self._obstacles(facts))
+        return Verdict(reason=self._reason(before, after), detail=detail, obstacles=obstacles, notes=notes)
 
     def _reason(self, before: Mapping[str, str], after: Mapping[str, str]) -> str:
         changed = sorted(path for path, text in after.items() if before.get(path) != text)
         return f"not so in {', '.join(changed)}"
 
     def _obstacles(self, facts: Facts) -> Iterator[Obstacle]:
-        if self.name != "no-subscription" or _has_subscription(facts[_SUBSCRIPTION]):
+        if self._use != "no-subscription" or _has_subscription(facts[_SUBSCRIPTION]):
             return
         for path, seen in facts[_SOURCES].items():
             for entry in entries(path, seen.text or ""):

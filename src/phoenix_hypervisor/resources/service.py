@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, SerializeAsAny
 
 from phoenix_hypervisor.command import Command, Result
+from phoenix_hypervisor.errors import NodeError
 from phoenix_hypervisor.machine import Fact, Facts, answered
 from phoenix_hypervisor.resource import Resource, Verdict
 from phoenix_hypervisor.resources import due
@@ -19,7 +20,10 @@ UnitName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@\-]*\.(?:serv
 
 def _properties(result: Result) -> tuple[tuple[str, str], ...]:
     lines = answered(result, "the state of a service").splitlines()
-    return tuple(sorted((key, value) for key, _, value in (line.partition("=") for line in lines if line)))
+    found = {key: value for key, _, value in (line.partition("=") for line in lines if line)}
+    if "LoadState" not in found:
+        raise NodeError("The node's state of a service (systemctl show) cannot be read.")
+    return tuple(sorted(found.items()))
 
 
 class Service(Resource):

@@ -17,7 +17,6 @@ class Wanted:
 
     address: str
     gateway: str | None = None
-    nameservers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +104,6 @@ def merged(text: str, stanza: Stanza, wanted: Wanted) -> str:
     added = [*_address(lines, stanza, wanted, indent)]
     if wanted.gateway and normal_address(stanza.gateway) != normal_address(wanted.gateway):
         added += _put(lines, stanza, "gateway", wanted.gateway, indent)
-    nameservers = " ".join(wanted.nameservers)
-    if wanted.nameservers and " ".join(" ".join(stanza.values("dns-nameservers")).split()) != nameservers:
-        added += _put(lines, stanza, "dns-nameservers", nameservers, indent)
     place = max((number for number, key, _ in stanza.options if key in ("address", "gateway")), default=stanza.first)
     lines.insert(place + 1, "".join(added))
     after = "".join(lines)

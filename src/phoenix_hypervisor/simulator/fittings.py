@@ -16,7 +16,7 @@ from phoenix_hypervisor.simulator.debian.packages import ARCHIVE
 from phoenix_hypervisor.simulator.disks import contents
 from phoenix_hypervisor.simulator.disks.devices import BY_ID, identity
 from phoenix_hypervisor.simulator.disks.model import SECTOR
-from phoenix_hypervisor.simulator.hardware import boottools, cards
+from phoenix_hypervisor.simulator.hardware import boottools, cards, keys
 from phoenix_hypervisor.simulator.hardware.ifupdown import bring_up
 from phoenix_hypervisor.simulator.hardware.interfaces import FILE, Interfaces
 from phoenix_hypervisor.simulator.hardware.nvidia import runfile
@@ -124,6 +124,10 @@ class Fittings(ABC):
     def set_secure_boot(self, on: bool) -> None:
         """Turn secure boot on or off in the firmware; it counts at once."""
         self._write(boottools.SECURE_BOOT, f"\x06\x00\x00\x00{chr(on)}")
+
+    def enroll_key(self) -> None:
+        """Enroll the key that DKMS signs modules with, as somebody at the console does."""
+        keys.enroll(self._node())
 
     def add_runfile(self, version: str, url: str = "") -> str:
         """Put the runfile of an NVIDIA driver on the simulated internet; its address."""

@@ -1,10 +1,11 @@
-"""What the node's kernel shows in files: control groups of the running containers, uptime, swap."""
+"""What the node computes in files: control groups of the running containers, uptime, swap; its time zones."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from phoenix_hypervisor.simulator.debian.zones import mount_zones
 from phoenix_hypervisor.simulator.filesystem import Generated
 from phoenix_hypervisor.simulator.hardware.modules import ProcModules
 from phoenix_hypervisor.simulator.hardware.nvidia.driver import ProcVersion
@@ -80,11 +81,12 @@ class _Swaps(Generated):
 
 
 def mount_kernel(node: Node) -> None:
-    """Show the computed files of /proc and /sys."""
+    """Show the computed files of /proc and /sys, and of tzdata."""
     node.files.generate("/sys/fs/cgroup/lxc", _Groups(node))
     node.files.generate("/sys/fs/cgroup/lxc.monitor", _Folder(_EMPTY_GROUP))
     node.files.generate("/proc/uptime", _Uptime(node))
     node.files.generate("/proc/swaps", _Swaps(node))
     mount_arc(node)
+    mount_zones(node.files)
     node.files.generate("/proc/modules", ProcModules(node.modules))
     node.files.generate("/proc/driver/nvidia/version", ProcVersion(node))

@@ -6,7 +6,7 @@ import errno
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from phoenix_hypervisor.simulator.tree import ROOT, Entry, Tree
 
@@ -54,8 +54,7 @@ class Mount:
     read_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """Where a path leads: links resolved, the last part perhaps not there."""
 
     path: str
@@ -148,6 +147,7 @@ class Namespace:
         rest = [part for part in path.split("/") if part and part != "."][::-1]
         spot, links = self._at_root(), 0
         while rest:
+            spot = self._descend(spot, rest)
             name = rest.pop()
             if spot.entry is None:
                 fail(errno.ENOENT, path)
@@ -167,6 +167,22 @@ class Namespace:
         if path.endswith("/") and spot.entry and spot.entry.kind != "directory":
             fail(errno.ENOTDIR, path)
         return spot
+
+    def _descend(self, spot: Spot, rest: list[str]) -> Spot:
+        """Go down the plain folders at the end of ``rest``, which is in reverse; the last part of all stays there."""
+        path, mount, inner, entry, generated = spot
+        if entry is None or entry.kind != "directory" or generated is not None:
+            return spot
+        while len(rest) > 1 and rest[-1] != "..":
+            below = join(path, rest[-1])
+            there = self._mounts.get(below)
+            found_mount, found_inner = (there, there.base) if there else (mount, join(inner, rest[-1]))
+            found = found_mount.tree.get(found_inner) or (ROOT if below in self._points else None)
+            if found is None or found.kind != "directory" or below in self._generated:
+                break
+            rest.pop()
+            path, mount, inner, entry = below, found_mount, found_inner, found
+        return Spot(path, mount, inner, entry)
 
     def _at_root(self) -> Spot:
         mount = self._mounts["/"]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from phoenix_hypervisor.command import Result
-from phoenix_hypervisor.simulator import installation, persistence, programs
+from phoenix_hypervisor.simulator import installation, persistence, programs, rootfs
 from phoenix_hypervisor.simulator.cluster import ClusterTree, mount_cluster
 from phoenix_hypervisor.simulator.container import Container
 from phoenix_hypervisor.simulator.debian import dpkg
@@ -26,6 +26,7 @@ from phoenix_hypervisor.simulator.process import NOT_FOUND, Address, Kernel, Pro
 from phoenix_hypervisor.simulator.releases import NEWEST, RELEASES, Release
 from phoenix_hypervisor.simulator.sharing.netmounts import NetMounts
 from phoenix_hypervisor.simulator.storage import Storages
+from phoenix_hypervisor.simulator.tarballs import Tarball
 from phoenix_hypervisor.simulator.tree import Tree
 from phoenix_hypervisor.simulator.zfs.arc import Arc
 from phoenix_hypervisor.simulator.zfs.datasets import Zfs
@@ -179,6 +180,10 @@ class Node(Fittings):
         if known is None or known.running is not running:
             known = self._containers[ctid] = Container(self, ctid, running)
         return known
+
+    def unpack(self, tarball: Tarball, _path: str, tree: Tree, owner: int) -> None:
+        """Fill a volume with what the tarball at a path holds; ``owner`` is whom the container's root is on the node."""
+        tree.update(rootfs.unpacked(tarball.system, owner))
 
     # -- Machine
 

@@ -37,7 +37,7 @@ class NodeFileError(NodeError):
 
 def save(node: Node, path: Path) -> None:
     """Write the node to a file beside the target, force it to the disk, then put it in the target's place."""
-    text = json.dumps(_node_to_json(node), ensure_ascii=True, separators=(",", ":"))
+    text = dumps(node)
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as wrong:
@@ -53,6 +53,16 @@ def save(node: Node, path: Path) -> None:
         raise NodeFileError(f"{path}: the simulated node cannot be written: {wrong.strerror}.") from wrong
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def dumps(node: Node) -> str:
+    """The node as the text that ``save`` writes, in ASCII."""
+    return json.dumps(to_json(node), ensure_ascii=True, separators=(",", ":"))
+
+
+def loads(text: str, kind: type[Node]) -> Node:
+    """The node that ``dumps`` wrote, of this version of the program."""
+    return _node_from_json(json.loads(text), kind)
 
 
 def load(path: Path, kind: type[Node]) -> Node:
@@ -75,7 +85,8 @@ def load(path: Path, kind: type[Node]) -> Node:
         raise NodeFileError(f"{path}: the simulated node is damaged: {wrong!r}.") from wrong
 
 
-def _node_to_json(node: Node) -> dict[str, Any]:
+def to_json(node: Node) -> dict[str, Any]:
+    """The node as ``save`` writes it down; it shares what can change with the node."""
     trees = TreeWriter()
     datasets = _datasets_to_json(node.zfs.datasets, trees)
     return {

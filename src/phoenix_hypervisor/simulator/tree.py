@@ -64,7 +64,7 @@ class Tree(dict[str, Entry]):
         """The names in a folder, unsorted."""
         prefix = path if path == "/" else f"{path}/"
         start = len(prefix)
-        return [key[start:] for key in self if key.startswith(prefix) and "/" not in key[start:] and key != "/"]
+        return [key[start:] for key in self if key.startswith(prefix) and key.find("/", start) < 0 and key != "/"]
 
     def below(self, path: str) -> list[str]:
         """The paths under a folder, at any depth, without itself."""

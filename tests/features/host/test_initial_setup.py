@@ -6,6 +6,7 @@ import pytest
 
 from features.host.converging import changes, converge, look
 from phoenix_hypervisor.features.host.initial_setup import LOGROTATE, InitialSetup, resources
+from phoenix_hypervisor.resources.timezone import Timezone
 from phoenix_hypervisor.simulator.node import Node
 
 WHOLE = {
@@ -37,6 +38,7 @@ def test_declared_name_servers_are_in_force_before_anything_is_fetched() -> None
     commands = converge(node, resources(InitialSetup.model_validate({**WHOLE, "interfaces": interfaces})))
     order = [" ".join(command.argv) for command in commands]
     assert node.files.read("/etc/resolv.conf") == "nameserver 9.9.9.9\n"
+    assert not any("merge-interfaces" in command.argv for command in commands), "nothing reloads the network for them"
     where = next(number for number, line in enumerate(order) if "/etc/resolv.conf" in line)
     assert where < next(number for number, line in enumerate(order) if line.startswith("apt-get"))
 
@@ -69,6 +71,18 @@ def test_what_is_absent_is_left_alone() -> None:
     before = node.run(look_at)
     converge(node, resources(InitialSetup(repository="no-subscription")))
     assert node.run(look_at) == before
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlim", "Europe"])
+def test_a_time_zone_that_is_not_there_is_told_and_never_set(zone: str) -> None:
+    node = Node.new()
+    (wanted,) = (each for each in resources(InitialSetup(timezone=zone)) if isinstance(each, Timezone))
+    (obstacle,) = wanted.verdict(look(node, [wanted])).obstacles
+    assert zone in obstacle.reason and "timedatectl list-timezones" in obstacle.hint
+    (command,) = changes(node, [wanted])
+    before = node.run(["readlink", "/etc/localtime"])
+    assert "there is no time zone" in node.run(command.argv, command.stdin).stderr
+    assert node.run(["readlink", "/etc/localtime"]) == before
 
 
 def test_an_empty_slice_takes_away_what_is_ours_and_nothing_else() -> None:

@@ -130,6 +130,30 @@ def test_a_run_that_was_cut_off_goes_on() -> None:
     assert len(in_force(node)) == 2
 
 
+def test_options_that_a_cut_off_run_wrote_come_into_force() -> None:
+    node = fresh()
+    converge(node, asked({"path": "tank/media", "options": "rw"}))
+    wanted = asked({"path": "tank/media", "options": "ro"})
+    *written, _told = changes(node, wanted)
+    assert all(node.run(command.argv, command.stdin).ok for command in written)
+    assert len(converge(node, wanted)) == 1
+    (row,) = [
+        row for row in node.run(["cat", "/var/lib/nfs/etab"]).stdout.splitlines() if row.startswith("/tank/media")
+    ]
+    assert "(ro," in row
+
+
+def test_what_the_server_refuses_after_a_cut_off_run_is_taken_back_to_what_was_in_force() -> None:
+    node = fresh()
+    converge(node, asked({"path": "tank/media"}))
+    before = node.files.read(PATH)
+    first = changes(node, asked({"path": "/tank/a b"}))[:-1]
+    assert all(node.run(command.argv, command.stdin).ok for command in first)
+    refused = changes(node, asked({"path": "tank/media"}, {"path": "/tank/absent"}))
+    assert not all([node.run(command.argv, command.stdin).ok for command in refused])
+    assert node.files.read(PATH) == before
+
+
 def test_faults_of_other_files_are_not_ours() -> None:
     node = fresh()
     broken = "/srv/absent *(rw)\n/srv/theirs *(rw,nosuch)\n/srv/theirs 10.9.9.0/24(rw)\n"

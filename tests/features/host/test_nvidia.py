@@ -196,23 +196,41 @@ def test_what_stands_in_the_way_is_told(before: str, reason: str) -> None:
     assert any(reason in each.reason for each in verdict(node).obstacles)
 
 
-def test_secure_boot_is_in_the_way() -> None:
+def test_secure_boot_is_in_the_way_until_the_key_of_the_modules_is_enrolled() -> None:
     node = fresh()
     node.add_gpu()
     node.set_secure_boot(False)
     assert verdict(node).obstacles == ()
     node.set_secure_boot(True)
     (obstacle,) = verdict(node).obstacles
-    assert "secure boot" in obstacle.reason
+    assert "secure boot" in obstacle.reason and "openssl req" in obstacle.hint
+    node.files.mkdir("/var/lib/dkms", parents=True)
+    node.files.write("/var/lib/dkms/mok.pub", "somebody's\n")
+    (obstacle,) = verdict(node).obstacles
+    assert obstacle.hint.startswith("Run: mokutil --import /var/lib/dkms/mok.pub; then reboot")
+    node.enroll_key()
+    assert verdict(node).obstacles == ()
+    converge(node, wanted())
+    assert look(node, wanted())[STATE].running == VERSION
 
 
-def test_packages_of_debian_are_in_the_way() -> None:
+@pytest.mark.parametrize(
+    "package",
+    [
+        *("nvidia-driver", "nvidia-driver-libs", "nvidia-driver-bin", "nvidia-tesla-535-driver", "cuda-drivers-580"),
+        *("nvidia-kernel-dkms", "nvidia-open-kernel-dkms", "nvidia-tesla-535-kernel-dkms", "nvidia-kernel-open-dkms"),
+        *("libnvidia-ml1", "libnvidia-tesla-535-ml1", "nvidia-legacy-390xx-driver"),
+    ],
+)
+def test_packages_of_debian_are_in_the_way(package: str) -> None:
     node = fresh()
     node.add_gpu()
-    status = "Package: nvidia-driver\nStatus: install ok installed\nVersion: 550.163.01-2\nArchitecture: amd64\n\n"
-    node.files.write("/var/lib/dpkg/status", status, append=True)
+    for name in ("nvidia-vaapi-driver", "nvidia-driver-assistant", package):
+        status = f"Package: {name}\nStatus: install ok installed\nVersion: 550.163.01-2\nArchitecture: amd64\n\n"
+        node.files.write("/var/lib/dpkg/status", status, append=True)
     (obstacle,) = verdict(node).obstacles
-    assert "nvidia-driver" in obstacle.reason and "apt-get purge nvidia-driver" in obstacle.hint
+    assert obstacle.reason == f"a driver is installed from packages: {package}"
+    assert obstacle.hint == f"Run: apt-get purge {package}"
 
 
 def test_a_card_for_virtual_machines_is_not_counted() -> None:
@@ -291,6 +309,12 @@ def test_a_cuda_version_that_is_too_new_is_told() -> None:
     assert "CUDA 13.0" in note and "580.65" in note
 
 
+def kept(node: Node, piece: Nvidia) -> list[str]:
+    """What stays although it is not declared."""
+    facts = look(node, wanted(piece))
+    return [each.what for resource in wanted(piece) for each in resource.verdict(facts).kept]
+
+
 @pytest.mark.parametrize("piece", [Nvidia(), Nvidia(install=False, version=VERSION), Nvidia(install=True)])
 def test_without_a_declared_driver_ours_goes_and_the_driver_stays(piece: Nvidia) -> None:
     node = fresh()
@@ -299,9 +323,14 @@ def test_without_a_declared_driver_ours_goes_and_the_driver_stays(piece: Nvidia)
     converge(node, wanted())
     node.files.write("/etc/modprobe.d/foreign.conf", "blacklist nouveau\n")
     converge(node, wanted(piece))
-    assert not any(node.files.exists(path) for path in (UNIT_FILE, MODPROBE))
+    assert node.files.exists(MODPROBE) and not node.files.exists(UNIT_FILE)
     assert node.files.exists("/etc/modprobe.d/foreign.conf")
     assert look(node, wanted())[STATE].running == VERSION
+    assert f"{MODPROBE} still keeps nouveau away, as driver {VERSION} is installed" in kept(node, piece)
+    assert node.run(["nvidia-uninstall", "--silent"]).ok
+    assert kept(node, piece) == []
+    converge(node, wanted(piece))
+    assert not node.files.exists(MODPROBE) and node.files.exists("/etc/modprobe.d/foreign.conf")
 
 
 @pytest.mark.parametrize(
@@ -325,7 +354,13 @@ def test_hostile_values_are_refused(wrong: dict[str, object]) -> None:
     [
         ("580.76.05", [0x2B85], ("--kernel-module-type=open",)),
         ("580.76.05", [0x1B06, 0x2204], ("--kernel-module-type=proprietary",)),
-        ("550.163.01", [0x2204], ("-m=kernel-open",)),
+        ("570.86.15", [0x2204], ("--kernel-module-type=open",)),
+        ("560.28.03", [0x1E04], ("--kernel-module-type=open",)),
+        ("550.163.01", [0x2204], ()),
+        ("535.54.03", [0x1E04, 0x2684], ()),
+        ("550.163.01", [0x2342], ("-m=kernel-open",)),
+        ("550.163.01", [0x2342, 0x2204], ("-m=kernel-open",)),
+        ("510.108.03", [0x2342], ()),
         ("470.256.02", [0x2204], ()),
         ("550.163.01", [0x1B06], ()),
     ],

@@ -9,7 +9,7 @@ import pytest
 
 from phoenix_hypervisor.command import Result
 from phoenix_hypervisor.errors import NodeError
-from phoenix_hypervisor.features.host.nvidia.state import SECURE_BOOT, STATE, Card, State
+from phoenix_hypervisor.features.host.nvidia.state import SECURE_BOOT, SIGNED, STATE, Card, Enrolment, State
 from phoenix_hypervisor.machine import Machine
 from phoenix_hypervisor.transport.local import LocalTransport
 
@@ -96,3 +96,20 @@ def test_what_is_no_such_answer_is_an_error(text: str) -> None:
 )
 def test_secure_boot_is_the_last_byte(result: Result, on: bool) -> None:
     assert SECURE_BOOT.parse(result) is on
+
+
+@pytest.mark.parametrize(
+    ("result", "enrolment"),
+    [
+        (Result(1, "var/lib/dkms/mok.pub is already enrolled\n"), Enrolment.DONE),
+        (Result(0, "var/lib/dkms/mok.pub is already enrolled\n"), Enrolment.DONE),
+        (Result(255, "", "mok.pub is already in the built-in trusted keyring\n"), Enrolment.DONE),
+        (Result(0, "mok.pub is already in the enrollment request\n"), Enrolment.REQUESTED),
+        (Result(0, "var/lib/dkms/mok.pub is not enrolled\n"), Enrolment.OPEN),
+        (Result(1, "var/lib/dkms/mok.pub is not enrolled\n"), Enrolment.OPEN),
+        (Result(255, "", "Failed to open var/lib/dkms/mok.pub\n"), Enrolment.NO_KEY),
+        (Result(127, "", "sh: mokutil: not found"), Enrolment.UNKNOWN),
+    ],
+)
+def test_whether_a_key_is_enrolled_is_told_by_words(result: Result, enrolment: Enrolment) -> None:
+    assert SIGNED.parse(result) is enrolment

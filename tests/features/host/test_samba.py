@@ -59,6 +59,17 @@ def test_a_fresh_node_gets_shares_and_user(version: int) -> None:
     assert "Canary" not in "".join(f"{one.verdict(look(node, wanted))}{one!r}" for one in wanted)
 
 
+@pytest.mark.parametrize("version", [8, 9])
+@pytest.mark.parametrize(
+    ("options", "there"), [("writable=yes", False), ("vfs objects=recycle", True), ("vfs object=fruit", True)]
+)
+def test_the_modules_of_a_share_are_installed(options: str, there: bool, version: int) -> None:
+    node = fresh(version)
+    converge(node, asked({**SHARE, "options": options}))
+    installed = node.run(["dpkg-query", "-W", "-f", "${db:Status-Abbrev}", "samba-vfs-modules"]).stdout
+    assert installed.startswith("ii") is there
+
+
 def test_foreign_lines_of_smb_conf_stay_byte_for_byte() -> None:
     node = fresh()
     foreign = "# theirs\n[global]\n   workgroup = LAB\n\n[theirs]\n\tpath = /srv\n   read only = yes\n"

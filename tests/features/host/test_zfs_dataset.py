@@ -173,6 +173,17 @@ def test_a_dataset_moves_to_its_declared_place_unless_a_storage_lies_on_it() -> 
     assert "The storage theirs lies there" in kept(verdicts(made, moved)[FILES])
 
 
+@pytest.mark.parametrize("name", ["swift/files", "swift/files/below"])
+def test_a_dataset_with_the_volumes_of_a_storage_does_not_move(name: str) -> None:
+    made = with_pool()
+    for each in ("swift/files", "swift/files/below"):
+        made.add_dataset(each)
+    assert made.run(["pvesm", "add", "zfspool", "theirs", "--pool", name, "--content", "rootdir"]).ok
+    moved = asked(mount_point_base="/mnt/pve")
+    assert argvs(made, moved) == []
+    assert "The storage theirs lies there" in kept(verdicts(made, moved)[FILES])
+
+
 def test_a_dataset_that_we_moved_goes_back_unless_a_storage_lies_on_it() -> None:
     made = with_pool()
     converge(made, asked(mount_point_base="/mnt/pve").values())
@@ -194,6 +205,21 @@ def test_an_unmounted_dataset_is_told() -> None:
     made.files.mkdir("/swift/files", parents=True)
     made.files.write("/swift/files/x", "in the way")
     assert "swift/files is not mounted at /swift/files, where 'x' lies" in kept(verdicts(made, asked())[FILES])
+
+
+def test_what_holds_volumes_is_looked_for_where_its_declared_parent_will_take_it() -> None:
+    datasets = [dataset(), dataset("files/lxc", proxmox_storage_type="zfspool", proxmox_content_type="rootdir")]
+    ids = {"swift_files/lxc": "lxc"}
+    made, both = with_pool(), wanted(mount_point_base="/mnt/pve", proxmox_storage_ids=ids, datasets=datasets)
+    made.files.mkdir("/mnt/pve/swift/files/lxc", parents=True)
+    made.files.write("/mnt/pve/swift/files/lxc/thesis", "all of it")
+    assert "/mnt/pve/swift/files/lxc holds 'thesis'" in reasons(verdicts(made, both)["zfs.dataset:swift/files/lxc"])
+    made.files.remove("/mnt/pve/swift/files", recursive=True)
+    converge(made, both.values())
+    assert made.zfs.effective("swift/files/lxc", "mountpoint") == (
+        "/mnt/pve/swift/files/lxc",
+        "inherited from swift/files",
+    )
 
 
 def test_parents_that_are_not_declared_are_made() -> None:

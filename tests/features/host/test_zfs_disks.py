@@ -7,18 +7,21 @@ from collections.abc import Iterable
 import pytest
 
 from features.host.converging import converge, look
-from features.host.zfs_nodes import DISKS, SIZE, node, pool, reasons, verdicts, wanted
+from features.host.zfs_nodes import DISKS, SIZE, node, pool, reasons, verdicts, wanted, with_paths
 from phoenix_hypervisor.command import Result
 from phoenix_hypervisor.errors import NodeError
 from phoenix_hypervisor.features.host.zfs.disks import BLOCKS, probe
 from phoenix_hypervisor.machine import Facts
 from phoenix_hypervisor.resource import Obstacle
+from phoenix_hypervisor.simulator.disks.model import Device
 from phoenix_hypervisor.simulator.node import Node
 
 ASKED = wanted(pools=[pool(DISKS[0])])
 POOL = "zfs.pool:swift"
 NAME = DISKS[0].rpartition("/")[2]
 SERIAL = "disk:A1"
+ZEROS = "000000 000000 000000 000000 000000 000000 000000 000000 *"
+ENDS = f"ends\tnvme0n1\t{ZEROS}\t{ZEROS}"
 
 LIFTED = [
     ("ext4", "nvme0n1 carries ext4"),
@@ -39,6 +42,7 @@ LIFTED = [
     ("gpt-lvm", "nvme0n1p1 carries LVM2_member"),
     ("dos-ext4", "nvme0n1 carries dos; nvme0n1p1 carries ext4"),
     ("unseen-by-udev", "carries ext4"),
+    ("raw", "nvme0n1 carries data that no probe knows"),
 ]
 NEVER = [
     ("lvm-active", "dm-0 (lvm) stands on it"),
@@ -49,6 +53,8 @@ NEVER = [
     ("zfs", "the pool oldnvme0n1 is on it"),
     ("zfs-on-partition", "the pool oldnvme0n1 is on it"),
     ("vm", "/etc/pve/nodes/pve1/qemu-server/100.conf names"),
+    ("fstab", "/etc/fstab names /dev/nvme0n1"),
+    ("crypttab", "/etc/crypttab names /dev/nvme0n1"),
 ]
 
 
@@ -118,10 +124,40 @@ def test_a_disk_that_two_pools_claim_is_found() -> None:
     assert "two pools" in reasons(verdicts(node(1), asked)[POOL])
 
 
-def test_a_disk_by_another_link_in_a_guest_of_another_node_is_found() -> None:
+@pytest.mark.parametrize(
+    ("owner", "path", "counts"),
+    [
+        ("pve1", "/dev/nvme0n1", True),
+        ("pve1", DISKS[0], True),
+        ("pve2", "/dev/nvme0n1", False),
+        ("pve2", DISKS[0], True),
+        ("pve2", "/dev/mapper/shared", True),
+    ],
+)
+def test_the_kernels_names_in_guests_of_other_nodes_are_of_other_disks(owner: str, path: str, counts: bool) -> None:
     made = node(1)
-    made.files.write("/etc/pve/nodes/pve1/lxc/200.conf", "mp0: /dev/nvme0n1,mp=/data\n[old]\nmp0: /dev/nvme0n1,mp=/x\n")
-    assert "/etc/pve/nodes/pve1/lxc/200.conf names /dev/nvme0n1" in reasons(verdicts(made, ASKED)[POOL])
+    made.files.mkdir("/dev/mapper", parents=True)
+    made.files.link("../nvme0n1", "/dev/mapper/shared")
+    made.files.mkdir(f"/etc/pve/nodes/{owner}/lxc", parents=True)
+    file = f"/etc/pve/nodes/{owner}/lxc/200.conf"
+    made.files.write(file, f"mp0: {path},mp=/data\n[old]\nmp0: {path},mp=/x\n")
+    told = reasons(verdicts(made, ASKED)[POOL])
+    assert told == (f"the disk {DISKS[0]} is given to a guest: {file} names {path}" if counts else "")
+
+
+def test_where_nobody_knows_which_node_it_is_guests_of_all_count() -> None:
+    guest = "guest\tetc/pve/nodes/pve2/lxc/200.conf\t/dev/nvme0n1\t/dev/nvme0n1"
+    assert "names /dev/nvme0n1" in probed([f"link\t{DISKS[0]}\tnvme0n1", "own\tetc/pve/", guest])
+
+
+def test_what_is_in_use_by_several_paths_is_told_of_each_path_and_its_partitions_of_the_disk() -> None:
+    made = with_paths()
+    assert "dm-0 (mpath) stands on it" in reasons(verdicts(made, ASKED)[POOL])
+    asked = wanted(pools=[pool("/dev/mapper/mpatha")])
+    assert reasons(verdicts(made, asked)[POOL]) == ""
+    part = Device("dm-1", SIZE >> 1, "part", "252:1", mapped="mpatha-part1")
+    made.disks.add_virtual(part, [made.disks.devices["dm-0"]])
+    assert "the multipath disk /dev/mapper/mpatha has partitions: dm-1" in reasons(verdicts(made, asked)[POOL])
 
 
 def test_disks_of_different_sizes_are_told_as_they_would_need_force() -> None:
@@ -157,11 +193,23 @@ def probed(lines: Iterable[str]) -> str:
         (["wipefs\tnvme0n1\t127\t"], "wipefs: exit status 127"),
         ([], "nvme0n1 cannot be read: it was not looked at"),
         (["wipefs\tnvme0n1\t0\t", "blkid\tnvme0n1\t4\tblkid: error"], "blkid: error"),
-        (["wipefs\tnvme0n1\t0\t", "blkid\tnvme0n1\t8\tambivalent"], "several contents at once"),
+        (["wipefs\tnvme0n1\t0\t", "blkid\tnvme0n1\t8\tambivalent", ENDS], "several contents at once"),
+        (["wipefs\tnvme0n1\t0\t"], "cannot be read: its first and last MiB were not read"),
+        (["wipefs\tnvme0n1\t0\t", "ends\tnvme0n1\t\t"], "cannot be read: od said nothing"),
+        (["wipefs\tnvme0n1\t0\t", f"ends\tnvme0n1\t{ZEROS}\tod: I/O error"], "cannot be read: od: I/O error"),
+        (["wipefs\tnvme0n1\t1\tI/O error", ENDS], "cannot be read: I/O error"),
+        (["wipefs\tnvme0n1\t0\t", f"ends\tnvme0n1\t{ZEROS}\t000000 000001"], "data that no probe knows"),
+        (["wipefs\tnvme0n1\t0\t", f"ends\tnvme0n1\t{ZEROS} 000001\t{ZEROS}"], "data that no probe knows"),
+        (["wipefs\tnvme0n1\t0\t", "blkid\tnvme0n1\t0\t"], "cannot be read: blkid said ''"),
+        (["wipefs\tnvme0n1\t1\tI/O error", 'blkid\tnvme0n1\t0\tTYPE="ext4"'], "cannot be read: I/O error"),
     ],
 )
 def test_a_disk_that_could_not_be_read_is_not_taken_for_empty(lines: list[str], found: str) -> None:
     assert found in probed([f"link\t{DISKS[0]}\tnvme0n1", *lines])
+
+
+def test_a_disk_of_zeros_is_empty() -> None:
+    assert probed([f"link\t{DISKS[0]}\tnvme0n1", "wipefs\tnvme0n1\t0\t", "blkid\tnvme0n1\t2\t", ENDS]) == ""
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"blockdevices": [{}]}', '{"blockdevices": [1]}', "garbage"])
@@ -173,6 +221,7 @@ def test_garbage_of_lsblk_is_a_clear_error(text: str) -> None:
         BLOCKS.parse(Result(127, text, "lsblk: not found"))
 
 
-def test_garbage_of_the_probe_is_a_clear_error() -> None:
+@pytest.mark.parametrize("text", ["what?\n", "ends\tsda\t0\n", "guest\tetc/pve/nodes/pve1/lxc/200.conf\trubbish\t/rubbish\n"])
+def test_garbage_of_the_probe_is_a_clear_error(text: str) -> None:
     with pytest.raises(NodeError, match="cannot be read"):
-        probe(()).parse(Result(0, "what?\n"))
+        probe(()).parse(Result(0, text))

@@ -103,6 +103,15 @@ def mirrored(**fields: Any) -> dict[str, Any]:
     return pool(*DISKS[:2], raid_level="mirror", **fields)
 
 
+def test_on_a_disk_with_several_paths_a_pool_is_found_again() -> None:
+    made, asked = with_paths(), wanted(pools=[pool("/dev/mapper/mpatha")])
+    converge(made, asked.values())
+    assert "swift" in made.zfs.pools
+    assert kept(verdicts(made, asked)[POOL]) == ""
+    by_path = wanted(pools=[pool(DISKS[0])])
+    assert "the pool swift is disk of /dev/mapper/mpatha" in kept(verdicts(made, by_path)[POOL])
+
+
 def test_by_the_kernels_names_it_is_the_same_pool() -> None:
     made = node(2)
     converge(made, wanted(pools=[mirrored()]).values())

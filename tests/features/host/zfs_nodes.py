@@ -7,6 +7,7 @@ from typing import Any
 from features.host.converging import look
 from phoenix_hypervisor.features.host.zfs import Zfs, resources
 from phoenix_hypervisor.resource import Resource, Verdict
+from phoenix_hypervisor.simulator.disks.model import Device
 from phoenix_hypervisor.simulator.node import Node
 
 BY_ID = "/dev/disk/by-id"
@@ -19,6 +20,14 @@ def node(count: int = 2, version: int = 9) -> Node:
     made = Node.new(version=version)
     for disk in DISKS[:count]:
         made.add_disk(disk.rpartition("/")[2], SIZE)
+    return made
+
+
+def with_paths() -> Node:
+    """A plain node with one disk that is seen by two paths."""
+    made = node(2)
+    both = Device("dm-0", SIZE, "mpath", "252:0", mapped="mpatha")
+    made.disks.add_virtual(both, [made.disks.devices["nvme0n1"], made.disks.devices["nvme1n1"]])
     return made
 
 

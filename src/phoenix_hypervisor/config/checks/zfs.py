@@ -114,8 +114,9 @@ def pool_layout(view: View) -> Iterator[Finding]:
 @finds("storage-unmounted", host="zfs mount_point_base")
 def storage_unmounted(view: View) -> Iterator[Finding]:
     """A storage of files on a dataset that is mounted nowhere."""
-    for index, dataset in enumerate(_zfs(view).datasets):
-        if dataset.proxmox_storage_type in ("dir", "nfs") and mountpoint_of(dataset, "/mnt/pve") is None:
+    datasets, base = _zfs(view).datasets, view.site.host.mount_point_base
+    for index, dataset in enumerate(datasets):
+        if dataset.proxmox_storage_type in ("dir", "nfs") and mountpoint_of(dataset, base, datasets) is None:
             message = f"{dataset.full_name} is mounted nowhere, so no {dataset.proxmox_storage_type} can lie there."
             hint = "Give it a mountpoint, or leave that property out."
             yield view.site.places.problem("value", message, f"zfs.datasets.{index}.properties", hint=hint)

@@ -55,9 +55,7 @@ def resources(piece: InitialSetup) -> Iterator[Resource]:
         yield NoFile(name=LOGROTATE)
         return
     if (own := piece.interfaces) is not None:
-        yield InterfaceAddress(
-            name=own.name, address=own.address, gateway=own.gateway, dns_nameservers=own.dns_nameservers
-        )
+        yield InterfaceAddress(name=own.name, address=own.address, gateway=own.gateway)
     link = (f"interface:{own.name}",) if own else ()
     if own and own.dns_nameservers:
         yield Nameservers(servers=own.dns_nameservers, after=link)

@@ -11,8 +11,9 @@ from phoenix_hypervisor.documents.types import HostPath, Many, Network
 from phoenix_hypervisor.documents.zfs import Zfs
 from phoenix_hypervisor.resource import Feature, Resource, Slice
 from phoenix_hypervisor.resources.exports import PATH, Export, Exports
-from phoenix_hypervisor.resources.folder import ExportFolder, merged
+from phoenix_hypervisor.resources.folder import ExportFolder
 from phoenix_hypervisor.resources.package import Packages
+from phoenix_hypervisor.resources.served import datasets_of, folders_of
 from phoenix_hypervisor.resources.service import Service
 
 
@@ -34,20 +35,12 @@ def resources(piece: Nfs) -> Iterator[Resource]:
         return
     yield Packages(name="nfs", packages=("nfs-kernel-server",))
     places = [place_of(each.path, piece.zfs, piece.mount_point_base) for each in served]
-    folders = merged(folder for each, place in zip(served, places, strict=True) for folder in _folder(each, place))
+    folders = folders_of(ExportFolder, served, places)
     yield from folders
-    datasets = (f"zfs.dataset:{place.dataset}" for place in places if place.dataset)
-    after = ("package:nfs", *dict.fromkeys(datasets), *(folder.id for folder in folders))
+    after = ("package:nfs", *datasets_of(places), *(folder.id for folder in folders))
     exports = tuple(_export(each, place, piece.default_subnet) for each, place in zip(served, places, strict=True))
     yield Exports(exports=exports, unserved=unserved, after=after)
     yield Service(name="nfs-server.service", after=("package:nfs", f"exports:{PATH}"))
-
-
-def _folder(export: NfsExport, place: Place) -> Iterator[ExportFolder]:
-    """A folder below a declared dataset, made where it is not there; else one with a declared owner or mode."""
-    if export.owner or export.group or export.mode or (place.dataset and not place.is_root):
-        after = (f"zfs.dataset:{place.dataset}",) if place.dataset else ()
-        yield ExportFolder(name=place.path, owner=export.owner, group=export.group, mode=export.mode, after=after)
 
 
 def _export(export: NfsExport, place: Place, subnet: str | None) -> Export:

@@ -10,12 +10,12 @@ from pydantic_core import PydanticCustomError
 from phoenix_hypervisor.documents import smbconf
 from phoenix_hypervisor.documents.accounts import AdminName
 from phoenix_hypervisor.documents.host import SambaShare
-from phoenix_hypervisor.documents.places import Place, place_of
+from phoenix_hypervisor.documents.places import place_of
 from phoenix_hypervisor.documents.types import HostPath, Many
 from phoenix_hypervisor.documents.zfs import Zfs
 from phoenix_hypervisor.resource import Feature, Resource, Slice
 from phoenix_hypervisor.resources.file import NoFile
-from phoenix_hypervisor.resources.folder import ShareFolder, merged
+from phoenix_hypervisor.resources.folder import ShareFolder
 from phoenix_hypervisor.resources.former_samba_users import FormerSambaUsers
 from phoenix_hypervisor.resources.package import Packages
 from phoenix_hypervisor.resources.samba_shares import (
@@ -27,6 +27,7 @@ from phoenix_hypervisor.resources.samba_shares import (
     share_text,
 )
 from phoenix_hypervisor.resources.samba_user import SambaUser
+from phoenix_hypervisor.resources.served import datasets_of, folders_of
 from phoenix_hypervisor.resources.service import Service
 from phoenix_hypervisor.resources.user import ServiceUser
 
@@ -61,7 +62,7 @@ class Samba(Slice):
 def resources(piece: Samba) -> Iterator[Resource]:
     """The server, the user, the folders, the file, its inclusion, the service; without all, nothing of ours stays."""
     if piece.shares or piece.user:
-        yield Packages(name="samba", packages=("samba",))
+        yield Packages(name="samba", packages=_packages(piece.shares))
     yield FormerSambaUsers(user=piece.user or "")
     user = tuple(_user(piece))
     yield from user
@@ -73,6 +74,12 @@ def resources(piece: Samba) -> Iterator[Resource]:
     yield include
     yield gone
     yield Service(name=SERVICE, enabled=None, running=None, watches=(include, gone), how="reload")
+
+
+def _packages(shares: tuple[SambaShare, ...]) -> tuple[str, ...]:
+    """The server, and what a share's ``vfs objects`` are in: a package of its own up to Debian 12, empty later."""
+    names = {name for share in shares if share.options for name, _ in smbconf.parameters(share.options)}
+    return ("samba", *(("samba-vfs-modules",) if "vfs objects" in names else ()))
 
 
 def _user(piece: Samba) -> Iterator[Resource]:
@@ -87,26 +94,17 @@ def _user(piece: Samba) -> Iterator[Resource]:
 
 def _shares(piece: Samba, users: tuple[str, ...]) -> Iterator[Resource]:
     places = [place_of(share.path, piece.zfs, piece.mount_point_base) for share in piece.shares]
-    pairs = zip(piece.shares, places, strict=True)
-    folders = merged(folder for share, place in pairs for folder in _folder(share, place, users))
+    folders = folders_of(ShareFolder, piece.shares, places, users)
     yield from folders
     texts: dict[str, str] = {}
     for share, place in zip(piece.shares, places, strict=True):
         name = smbconf.share_name(share.name, share.path)
         texts[name] = share_text(name, place.path, tuple(_parameters(share, piece.user)))
-    datasets = dict.fromkeys(f"zfs.dataset:{place.dataset}" for place in places if place.dataset)
-    file = samba_shares(texts, ("package:samba", *datasets, *(folder.id for folder in folders)))
+    file = samba_shares(texts, ("package:samba", *datasets_of(places), *(folder.id for folder in folders)))
     include = samba_include(wanted=True, after=("package:samba", file.id))
     yield file
     yield include
     yield Service(name=SERVICE, watches=(file, include), how="reload", after=("package:samba",))
-
-
-def _folder(share: SambaShare, place: Place, users: tuple[str, ...]) -> Iterator[ShareFolder]:
-    """A folder below a declared dataset, made where it is not there; else one with a declared owner or mode."""
-    if share.owner or share.group or share.mode or (place.dataset and not place.is_root):
-        after = (*users, *((f"zfs.dataset:{place.dataset}",) if place.dataset else ()))
-        yield ShareFolder(name=place.path, owner=share.owner, group=share.group, mode=share.mode, after=after)
 
 
 def _parameters(share: SambaShare, user: str | None) -> Iterator[tuple[str, str]]:

@@ -15,6 +15,7 @@ from phoenix_hypervisor.proxmox.properties import PropertyError, parse_propertie
 NET_KEYS = ("name", "bridge", "hwaddr", "ip", "gw", "ip6", "gw6", "tag", "mtu")
 _HOT = frozenset({"memory", "swap", "cpulimit", "cpuunits", "net0"})
 _MOUNT = re.compile(r"mp\d+")
+_DEVICE = re.compile(r"dev\d+")
 _HOT_WHEN_NEW = re.compile(r"(?:mp|dev)\d+")
 _KEPT = frozenset({"memory", "hostname", "rootfs", "arch", "ostype", "unprivileged"})
 """What Proxmox does not let anybody take out (PVE::LXC::Config, update_pct_config)."""
@@ -202,6 +203,8 @@ def _normal(key: str, value: str | None) -> str | None:
         return " ".join(re.split(r"[\s,;]+", value.strip()))
     if key == "startup":
         return ",".join(sorted(filter(None, value.split(","))))
+    if _DEVICE.match(key):
+        return render_properties(dict(sorted(device_properties(value).items())))
     if _MOUNT.match(key):
         return render_properties(dict(sorted((k, _plain(v)) for k, v in mount_properties(value).items())))
     if key in SWITCHES:
@@ -215,6 +218,14 @@ def mount_properties(value: str) -> dict[str, str]:
         return parse_properties(value, "volume")
     except PropertyError:
         return {"volume": value}
+
+
+def device_properties(value: str) -> dict[str, str]:
+    """The properties of a device: ``path`` first and bare, ``mode``, …"""
+    try:
+        return parse_properties(value, "path")
+    except PropertyError:
+        return {"path": value}
 
 
 def _plain(value: str) -> str:

@@ -1,27 +1,14 @@
-"""What Debian and Ubuntu answer beyond the everyday programs: packages, services, network, locales."""
+"""What Debian and Ubuntu answer beyond the everyday programs: packages, services, network, locales.
+
+Every module here that has ``TOOLS`` or ``PROGRAMS`` brings programs.
+"""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+
 from phoenix_hypervisor.simulator.coreutils.common import program, running
-from phoenix_hypervisor.simulator.debian import (
-    apt,
-    chrony,
-    clock,
-    dpkg,
-    groupadd,
-    hostname,
-    locale,
-    logrotate,
-    names,
-    network,
-    passwords,
-    setup,
-    sysctl,
-    systemctl,
-    useradd,
-    usermod,
-    visudo,
-)
 from phoenix_hypervisor.simulator.debian.packages import PACKAGED
 from phoenix_hypervisor.simulator.process import Process, Program
 
@@ -35,24 +22,9 @@ def _detect_virt(process: Process, words: list[str]) -> int:
     return 0 if container else 1
 
 
-_ROOMS = (
-    chrony,
-    dpkg,
-    groupadd,
-    hostname,
-    locale,
-    logrotate,
-    names,
-    network,
-    passwords,
-    sysctl,
-    useradd,
-    usermod,
-    visudo,
-)
-_TOOLS = {name: tool for room in _ROOMS for name, tool in room.TOOLS.items()}
-_RUNNING = apt.PROGRAMS | clock.PROGRAMS | network.PROGRAMS | setup.PROGRAMS | systemctl.PROGRAMS
+_ROOMS = [vars(importlib.import_module(each.name)) for each in pkgutil.iter_modules(__path__, f"{__name__}.")]
 PROGRAMS: dict[str, Program] = {
-    **{name: program(name, tool) for name, tool in (_TOOLS | {"systemd-detect-virt": _detect_virt}).items()},
-    **{name: running(name, started) for name, started in _RUNNING.items()},
+    "systemd-detect-virt": program("systemd-detect-virt", _detect_virt),
+    **{name: program(name, tool) for room in _ROOMS for name, tool in room.get("TOOLS", {}).items()},
+    **{name: running(name, started) for room in _ROOMS for name, started in room.get("PROGRAMS", {}).items()},
 }

@@ -6,26 +6,16 @@ import json
 import re
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import available_timezones
 
 from phoenix_hypervisor.simulator.debian import hostname, units
+from phoenix_hypervisor.simulator.debian.zones import zone_exists, zones
 from phoenix_hypervisor.simulator.process import Machine, Process, Program, Run
 
-_ZONE = re.compile(
-    r"(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific|Etc|US)(/[A-Za-z0-9_+-]+)+"
-    r"|UTC|GMT|CET|EET|MET|WET|EST|MST|HST|Japan|Israel|Turkey|Poland|Portugal|Singapore|Zulu"
-)
 _FLAGS = re.compile(
     r"--(no-pager|no-ask-password|adjust-system-clock|monitor|all|value|static|transient|pretty|json=\w+|help|version)"
     r"|-[ajl]"
 )
 _KEEPERS = ("chrony.service", "systemd-timesyncd.service", "ntpsec.service")
-
-
-def zone_exists(name: str) -> bool:
-    """Whether tzdata has a time zone; where Python has no tzdata to ask, whether it has the form of one."""
-    known = available_timezones()
-    return bool(_ZONE.fullmatch(name)) and (name in known or not known)
 
 
 def _keeper(machine: Machine) -> str:
@@ -68,7 +58,7 @@ def _timedatectl(process: Process, /) -> Run:
     if verb == "set-local-rtc":
         return 0
     if verb == "list-timezones":
-        process.say("".join(f"{name}\n" for name in sorted(available_timezones()) if _ZONE.fullmatch(name)))
+        process.say("".join(f"{name}\n" for name in sorted(zones())))
         return 0
     if verb in ("show", "status"):
         for name, value in _properties(process).items():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from phoenix_hypervisor.simulator.coreutils.common import Fault, Options, Tool
 from phoenix_hypervisor.simulator.debian.packages import PACKAGED
@@ -18,9 +19,19 @@ Fields = dict[str, str]
 
 def read(files: Filesystem) -> dict[str, Fields]:
     """The packages that dpkg knows, by name."""
+    return {name: dict(fields) for name, fields in _known(files).items()}
+
+
+def _known(files: Filesystem) -> Mapping[str, Mapping[str, str]]:
     entry = files.stat(STATUS)
+    return _packages(entry.data if entry else "")
+
+
+@lru_cache(maxsize=16)
+def _packages(text: str) -> dict[str, Fields]:
+    """The packages of a status file, which are not to be changed."""
     found: dict[str, Fields] = {}
-    for block in re.split(r"\n\s*\n", entry.data if entry else ""):
+    for block in re.split(r"\n\s*\n", text):
         fields: Fields = {}
         key = ""
         for line in block.splitlines():
@@ -45,13 +56,13 @@ def _block(fields: Fields) -> str:
     return "".join(f"{key}:{'' if value.startswith(chr(10)) else ' '}{value}\n" for key, value in fields.items())
 
 
-def is_installed(fields: Fields) -> bool:
+def is_installed(fields: Mapping[str, str]) -> bool:
     return fields.get("Status", "").endswith(" installed")
 
 
 def installed(files: Filesystem) -> dict[str, str]:
     """The versions of what is installed, by name."""
-    return {name: fields.get("Version", "") for name, fields in read(files).items() if is_installed(fields)}
+    return {name: fields.get("Version", "") for name, fields in _known(files).items() if is_installed(fields)}
 
 
 def brings(files: Filesystem, program: str) -> bool:

@@ -92,6 +92,20 @@ def _vm(node: Node, device: Device) -> None:
     node.files.write(f"/etc/pve/qemu-server/{number}.conf", text)
 
 
+def _raw(_node: Node, device: Device) -> None:
+    """Bytes without a signature, as of plain dm-crypt or a database."""
+    device.residue = True
+
+
+def _table(path: str, line: str) -> Put:
+    """A disk that looks empty and that a table of the system names."""
+
+    def put(node: Node, device: Device) -> None:
+        node.files.write(path, f"# what is mounted at boot\n{line.format(f'/dev/{device.name}')}\n", append=True)
+
+    return put
+
+
 def _unseen(node: Node, device: Device) -> None:
     """An ext4 that udev has not looked at, and will not until it is told to."""
     fill(node, device, "ext4")
@@ -144,6 +158,9 @@ KINDS: Mapping[str, Put] = {
     "mounted": _mounted,
     "mounted-partition": _mounted_partition,
     "vm": _vm,
+    "raw": _raw,
+    "fstab": _table("/etc/fstab", "{} none swap sw 0 0"),
+    "crypttab": _table("/etc/crypttab", "dark {} /root/key plain"),
     "unseen-by-udev": _unseen,
 }
 """What can be on a disk, by the word that ``Node.put_on_disk`` takes."""

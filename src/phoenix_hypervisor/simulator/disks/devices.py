@@ -126,13 +126,14 @@ class Disks:
         if device.parts or device.table:
             self.drop_parts(device)
         device.table, device.table_uuid, device.signatures = "", "", list(signatures)
+        device.residue = device.residue or bool(signatures)
         device.tree = Tree()
         device.written = self.clock()
 
     def partition(self, device: Device, slices: Sequence[Slice], table: str = "gpt", seed: str = "") -> None:
         """Write a partition table in the place of all that was there."""
         self.write(device)
-        device.table = table
+        device.table, device.residue = table, True
         names = ("gpt", "PMBR") if table == "gpt" else ("dos",)
         device.signatures = [sign(device.size, name) for name in names]
         seed = seed or self.entropy()

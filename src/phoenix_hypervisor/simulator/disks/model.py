@@ -84,7 +84,7 @@ class Device:
 
     ``written`` is when something was written that udev has not looked at yet. ``tree`` holds the files of a file
     system. ``users`` names the devices that stand on this one; ``back`` is the file behind a loop device,
-    ``mapped`` the name under /dev/mapper.
+    ``mapped`` the name under /dev/mapper. ``residue``: where it begins or ends, it has bytes beside its signatures.
     """
 
     name: str
@@ -111,6 +111,7 @@ class Device:
     users: list[str] = field(default_factory=list)
     back: str = ""
     mapped: str = ""
+    residue: bool = False
 
     @property
     def path(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from phoenix_hypervisor.simulator import findmnt
-from phoenix_hypervisor.simulator.disks import blkid, filesystems, losetup, lsblk, lvm, partitioning, wipefs
+from phoenix_hypervisor.simulator.disks import blkid, dumping, filesystems, losetup, lsblk, lvm, partitioning, wipefs
 from phoenix_hypervisor.simulator.disks.model import Device
 from phoenix_hypervisor.simulator.process import Program
 from phoenix_hypervisor.simulator.zfs import lifecycle
@@ -27,6 +27,7 @@ def of_node(node: Node) -> Mapping[str, Program]:
         "lsblk": lsblk.program(disks, version),
         "blkid": blkid.program(disks, version),
         "wipefs": wipefs.program(disks, busy),
+        "od": dumping.od(disks),
         "sgdisk": partitioning.sgdisk(disks, busy),
         "sfdisk": partitioning.sfdisk(disks, busy),
         "partprobe": partitioning.partprobe(disks),

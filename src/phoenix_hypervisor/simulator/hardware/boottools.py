@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from phoenix_hypervisor.simulator.coreutils.common import Fault, Options
-from phoenix_hypervisor.simulator.hardware import kernels, kmod
+from phoenix_hypervisor.simulator.coreutils.common import Fault, Options, absolute
+from phoenix_hypervisor.simulator.hardware import kernels, keys, kmod
 from phoenix_hypervisor.simulator.process import Process, Program, Run
 
 if TYPE_CHECKING:
@@ -113,10 +113,25 @@ def _pin(node: Node, process: Process, kernel: str) -> int:
 
 def _mokutil(node: Node, process: Process, /) -> Run:
     yield 0.01
-    if process.argv[1:] != ["--sb-state"]:
-        raise Fault("Usage:\n  mokutil OPTIONS [ARGS...]", 1)
-    process.say(f"SecureBoot {'enabled' if node.secure_boot else 'disabled'}\n")
-    return 0
+    match process.argv[1:]:
+        case ["--sb-state"]:
+            process.say(f"SecureBoot {'enabled' if node.secure_boot else 'disabled'}\n")
+            return 0
+        case ["--test-key", name]:
+            return _test_key(node, process, name)
+    raise Fault("Usage:\n  mokutil OPTIONS [ARGS...]", 1)
+
+
+def _test_key(node: Node, process: Process, name: str) -> int:
+    entry = node.files.stat(absolute(process, name))
+    if entry is None:
+        process.complain(f"Failed to open {name}\n")
+        return 255
+    if entry.data.strip() in keys.enrolled(node):
+        process.say(f"{name} is already enrolled\n")
+        return 0
+    process.say(f"{name} is not enrolled\n")
+    return 1
 
 
 def programs(node: Node) -> dict[str, Program]:

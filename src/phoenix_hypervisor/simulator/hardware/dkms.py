@@ -6,7 +6,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-from phoenix_hypervisor.simulator.hardware import kernels, kmod, modules
+from phoenix_hypervisor.simulator.hardware import kernels, keys, kmod, modules
 from phoenix_hypervisor.simulator.hardware.nvidia import support
 from phoenix_hypervisor.simulator.process import Process, Program, Run
 
@@ -103,6 +103,7 @@ def build(node: Node, pair: Pair, kernel: str) -> None:
         fields = {"version": pair[1], "license": license_ if pair[0] == "nvidia" else "GPL"}
         fields |= {"depends": modules.NVIDIA_DEPENDS.get(name, ""), "name": name.replace("-", "_")}
         fields |= {"vermagic": f"{kernel} SMP preempt mod_unload modversions", "signer": "DKMS module signing key"}
+        fields |= {"sig_key": keys.own(node)}
         node.files.mkdir(_place(pair, kernel), parents=True)
         node.files.write(f"{_place(pair, kernel)}/{name}.ko", modules.text(fields))
 

@@ -13,7 +13,7 @@ from phoenix_hypervisor.simulator.process import Process, Program, Run, execute
 if TYPE_CHECKING:
     from phoenix_hypervisor.simulator.node import Node
 
-STATE = "/run/network/ifstatenew"
+STATE, LOCK = "/run/network/ifstatenew", "/run/network/ifstatelock"
 RELOAD_SECONDS = 1.2
 _FLAGS = {"--all": "-a", "--currently-up": "-c", "--no-act": "-n", "--verbose": "-v", "--debug": "-d", "--force": "-f"}
 _FLAGS |= {"--use-current-config": "-u", "--syntax-check": "-s", "--check": "-c", "--running": "-r", "--list": "-l"}
@@ -118,6 +118,7 @@ def _up(node: Node, process: Process, given: Interfaces, chosen: list[Stanza]) -
 def _remember(node: Node, given: Interfaces) -> None:
     node.files.mkdir("/run/network", parents=True)
     node.files.write(STATE, json.dumps([name for name in given.stanzas if node.network.exists(name)]))
+    node.files.write(LOCK, "")
 
 
 def _down(node: Node, _process: Process, given: Interfaces, chosen: list[Stanza]) -> Run:

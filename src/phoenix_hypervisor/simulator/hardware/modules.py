@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from phoenix_hypervisor.simulator.debian import units
 from phoenix_hypervisor.simulator.filesystem import Generated
-from phoenix_hypervisor.simulator.hardware import pci
+from phoenix_hypervisor.simulator.hardware import keys, pci
 from phoenix_hypervisor.simulator.hardware.modconf import Config, parse, plain, snapshot
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Modules:
 
     def users(self, name: str) -> list[str]:
         """The loaded modules that depend on one."""
-        return [other for other, depends in self.loaded().items() if plain(name) in depends]
+        return _users(self.loaded(), name)
 
     def held(self, name: str) -> int:
         """How many beside modules keep one in use: consoles, containers, daemons."""
@@ -147,11 +147,15 @@ class Modules:
         """Why the kernel does not take a module; empty when it does."""
         if module.get("vermagic").split(" ")[0] != self._node.kernel.release:
             return "Exec format error"
-        if self._node.secure_boot and not module.get("signer").startswith("Build time"):
+        if self._node.secure_boot and not self._is_trusted(module):
             return "Key was rejected by service"
         if module.name == "nvidia" and not pci.takes(self._node.files, module, options):
             return "No such device"
         return ""
+
+    def _is_trusted(self, module: Module) -> bool:
+        """Whether it came with the kernel, or is signed with a key that was enrolled."""
+        return module.get("signer").startswith("Build time") or module.get("sig_key") in keys.enrolled(self._node)
 
     def unload(self, name: str) -> None:
         """Take a module out. Raises ModuleFault where it is in use or not there."""
@@ -182,6 +186,10 @@ def size(name: str) -> int:
     return 16384 + zlib.crc32(name.encode()) % 200 * 4096
 
 
+def _users(loaded: Mapping[str, list[str]], name: str) -> list[str]:
+    return [other for other, depends in loaded.items() if plain(name) in depends]
+
+
 class ProcModules(Generated):
     """``/proc/modules``."""
 
@@ -189,9 +197,10 @@ class ProcModules(Generated):
         self._modules = modules
 
     def read(self) -> str:
+        loaded = self._modules.loaded()
         return "".join(
             f"{name} {size(name)} {len(users) + self._modules.held(name)} "
             f"{''.join(f'{user},' for user in users) or '-'} Live 0x0000000000000000\n"
-            for name in self._modules.loaded()
-            for users in [self._modules.users(name)]
+            for name in loaded
+            for users in [_users(loaded, name)]
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 
 from phoenix_hypervisor.proxmox.guest import GuestConfig, Section
-from phoenix_hypervisor.simulator import durations, rootfs, setup, tarballs
+from phoenix_hypervisor.simulator import durations, setup, tarballs
 from phoenix_hypervisor.simulator.call import Call, Handler, Work
 from phoenix_hypervisor.simulator.contract import keys_of, split_properties
 from phoenix_hypervisor.simulator.failures import PveError
@@ -131,7 +131,7 @@ def _unpack(call: Call, tarball: Tarball, path: str, options: Mapping[str, str])
     yield seconds
     root = split_properties(options["rootfs"], keys_of("rootfs"))[0]["volume"]
     content = call.node.storages.volume(root).content
-    content.tree.update(rootfs.unpacked(tarball.system, IdMap.of(options, ()).root[0]))
+    call.node.unpack(tarball, path, content.tree, IdMap.of(options, ()).root[0])
     content.bulk, content.system = tarball.unpacked, tarball.system.name
     mebibytes = tarball.unpacked / (1 << 20)
     call.say(f"Total bytes read: {tarball.unpacked} ({mebibytes:.0f}MiB, {mebibytes / seconds:.0f}MiB/s)")

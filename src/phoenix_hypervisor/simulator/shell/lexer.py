@@ -30,6 +30,8 @@ _LENGTH = re.compile(r"#([A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-])}")
 _ANSI = re.compile(r"\$'((?:[^'\\]|\\.)*)'", re.DOTALL)
 _OPERATION = re.compile(r":?[-=?+]|%%?|##?")
 _BASH_OPERATION = re.compile(r"//?|\^\^?|,,?|:")
+_OPERATOR = re.compile("|".join(map(re.escape, OPERATORS)))
+_OPERATOR_OF_BASH = re.compile("|".join(map(re.escape, (*BASH_OPERATORS, *OPERATORS))))
 _PLAIN = re.compile(r"[^ \t\n;&|<>()'\"\\$`}]+")
 
 
@@ -86,10 +88,9 @@ class Lexer:
             self.line += 1
             self._read_heredocs()
             return Token("newline", line)
-        for operator in (*BASH_OPERATORS, *OPERATORS) if self.bash else OPERATORS:
-            if text.startswith(operator, start):
-                self.position += len(operator)
-                return Token(operator, line, operator)
+        if operator := (_OPERATOR_OF_BASH if self.bash else _OPERATOR).match(text, start):
+            self.position = operator.end()
+            return Token(operator.group(), line, operator.group())
         if text[start] in "0123456789" and text[start + 1 : start + 2] in ("<", ">"):
             self.position += 1
             return Token("number", line, text[start])

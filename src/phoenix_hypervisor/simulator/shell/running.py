@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from phoenix_hypervisor.simulator.process import Process
 from phoenix_hypervisor.simulator.shell.expand import Expander, ShellFault
-from phoenix_hypervisor.simulator.shell.parser import parser
+from phoenix_hypervisor.simulator.shell.parser import Script, script
 from phoenix_hypervisor.simulator.shell.redirect import apply
 from phoenix_hypervisor.simulator.shell.state import ExitShell, LeaveLoop, ReturnFrom, State
 from phoenix_hypervisor.simulator.shell.streams import Sink
@@ -81,17 +81,18 @@ class Running(State, ABC):
 
     def script(self, text: str) -> Run:
         """Run the lines of a text in this shell."""
-        lines = parser(text, bash=self.bash)
-        status = 0
-        while True:
-            try:
-                node = lines.command_line()
-            except SyntaxFault as fault:
-                self.line = fault.line
-                raise ShellFault(f"Syntax error: {fault.reason}") from fault
-            if node is None:
-                return status
+        lines, number, status = script(text, self.bash), 0, 0
+        while (node := self._line(lines, number)) is not None:
             status = yield from self.run(node)
+            number += 1
+        return status
+
+    def _line(self, lines: Script, number: int) -> Sequence | None:
+        try:
+            return lines.line(number)
+        except SyntaxFault as fault:
+            self.line = fault.line
+            raise ShellFault(f"Syntax error: {fault.reason}") from fault
 
     def run(self, node: Node) -> Run:
         """Run one node; its status becomes ``$?``."""

@@ -8,16 +8,15 @@ from phoenix_hypervisor.documents.host import Version
 from phoenix_hypervisor.documents.types import Url
 from phoenix_hypervisor.features.host.nvidia.driver import Driver, Sha256
 from phoenix_hypervisor.features.host.nvidia.nodes import UNIT, UNIT_FILE, UNIT_TEXT, Nodes
+from phoenix_hypervisor.features.host.nvidia.nouveau import MODPROBE, NO_NOUVEAU, Nouveau
 from phoenix_hypervisor.resource import Feature, Resource, Slice
-from phoenix_hypervisor.resources.file import HEADER, File, NoFile
+from phoenix_hypervisor.resources.file import File, NoFile
 from phoenix_hypervisor.resources.initramfs import DUE, Initramfs
 from phoenix_hypervisor.resources.kernel import KernelHeaders
 from phoenix_hypervisor.resources.package import Packages
 from phoenix_hypervisor.resources.service import Service
 
 PACKAGES = ("curl", "dkms", "gcc", "make", "proxmox-default-headers")
-MODPROBE = "/etc/modprobe.d/phoenix-nvidia.conf"
-_NO_NOUVEAU = f"# {HEADER}\nblacklist nouveau\noptions nouveau modeset=0\n"
 _ARCHIVE = "https://us.download.nvidia.com/XFree86/Linux-x86_64"
 
 
@@ -41,7 +40,7 @@ def resources(piece: Nvidia) -> Iterator[Resource]:
     if piece.install is False or piece.version is None:
         yield from _leftovers()
         return
-    no_nouveau = File(name=MODPROBE, text=_NO_NOUVEAU, notify=(DUE,))
+    no_nouveau = File(name=MODPROBE, text=NO_NOUVEAU, notify=(DUE,))
     unit = File(name=UNIT_FILE, text=UNIT_TEXT)
     yield Packages(name="nvidia", packages=PACKAGES)
     yield KernelHeaders(after=("package:nvidia",))
@@ -61,8 +60,8 @@ def resources(piece: Nvidia) -> Iterator[Resource]:
 
 
 def _leftovers() -> Iterator[Resource]:
-    """What Phoenix wrote goes; the driver stays."""
-    no_nouveau = NoFile(name=MODPROBE, notify=(DUE,))
+    """What Phoenix wrote goes; the driver stays, and nouveau away from it."""
+    no_nouveau = Nouveau(name=MODPROBE, notify=(DUE,))
     yield Service(name=UNIT, enabled=False, running=None)
     yield NoFile(name=UNIT_FILE, after=(f"service:{UNIT}",))
     yield no_nouveau

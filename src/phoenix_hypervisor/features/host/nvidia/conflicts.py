@@ -5,10 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from phoenix_hypervisor.features.host.nvidia import support
-from phoenix_hypervisor.features.host.nvidia.state import DEBIAN, SECURE_BOOT, STATE, State
+from phoenix_hypervisor.features.host.nvidia.state import (
+    DEBIAN,
+    KEY,
+    SECURE_BOOT,
+    SIGNED,
+    STATE,
+    Enrolment,
+    State,
+)
 from phoenix_hypervisor.machine import Facts
 from phoenix_hypervisor.resource import Obstacle
 from phoenix_hypervisor.resources.kernel import KERNELS
+
+_CONFIRM = "reboot, and enroll the key on the console"
+_IMPORT = f"mokutil --import {KEY}; then {_CONFIRM}."
+_MAKE = (
+    f"mkdir -p {KEY.rpartition('/')[0]}; openssl req -new -x509 -nodes"
+    " -newkey rsa:2048 -days 36500 -subj '/CN=DKMS module signing key' -outform DER"
+    f" -keyout {KEY.removesuffix('.pub')}.key -out {KEY}"
+)
+_ENROLL = {
+    Enrolment.REQUESTED: f"It waits for you: {_CONFIRM}.",
+    Enrolment.OPEN: f"Run: {_IMPORT}",
+    Enrolment.NO_KEY: f"Run: {_MAKE}; {_IMPORT}",
+    Enrolment.UNKNOWN: "Run: apt-get install mokutil; then this again.",
+}
 
 
 def obstacles(version: str, facts: Facts) -> Iterator[Obstacle]:
@@ -19,8 +41,9 @@ def obstacles(version: str, facts: Facts) -> Iterator[Obstacle]:
         return
     yield from _claims(state)
     yield from _cards(version, state)
-    if facts[SECURE_BOOT]:
-        yield Obstacle("secure boot is on, and refuses modules that are built here", "Turn it off in the firmware.")
+    if facts[SECURE_BOOT] and facts[SIGNED] is not Enrolment.DONE:
+        reason = f"secure boot is on, and the key that signs modules built here is not enrolled ({KEY})"
+        yield Obstacle(reason, _ENROLL[facts[SIGNED]])
     if packages := sorted(facts[DEBIAN]):
         reason = f"a driver is installed from packages: {', '.join(packages)}"
         yield Obstacle(reason, f"Run: apt-get purge {' '.join(packages)}")

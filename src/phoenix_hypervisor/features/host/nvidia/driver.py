@@ -9,7 +9,7 @@ from phoenix_hypervisor.command import Command
 from phoenix_hypervisor.documents.host import Version
 from phoenix_hypervisor.documents.types import Matching, Url
 from phoenix_hypervisor.features.host.nvidia import conflicts, support
-from phoenix_hypervisor.features.host.nvidia.state import DEBIAN, SECURE_BOOT, STATE
+from phoenix_hypervisor.features.host.nvidia.state import DEBIAN, SECURE_BOOT, SIGNED, STATE
 from phoenix_hypervisor.machine import Fact, Facts
 from phoenix_hypervisor.resource import Resource, Symbol, Verdict
 from phoenix_hypervisor.resources.kernel import KERNELS
@@ -79,6 +79,7 @@ class Driver(Resource):
         yield STATE
         yield KERNELS
         yield SECURE_BOOT
+        yield SIGNED
         yield DEBIAN
 
     def is_on_disk(self, facts: Facts) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
 from phoenix_hypervisor.command import Command, Result
+from phoenix_hypervisor.errors import NodeError
 from phoenix_hypervisor.features.host.nvidia.driver import Driver
 from phoenix_hypervisor.features.host.nvidia.state import STATE
 from phoenix_hypervisor.machine import Fact, Facts
@@ -36,7 +38,10 @@ WantedBy=multi-user.target
 
 def _active(result: Result) -> bool:
     """``systemctl is-active`` ends with 3 for a unit that is not, with 4 for one that is not there."""
-    return result.stdout.strip() == "active"
+    state = result.stdout.strip()
+    if not re.fullmatch("[a-z-]+", state):
+        raise NodeError("The state of the unit that makes NVIDIA's device nodes cannot be read.")
+    return state == "active"
 
 
 _ACTIVE = Fact("device nodes of NVIDIA cards", Command("systemctl", "is-active", UNIT), _active)

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.errors import NodeError
@@ -51,10 +52,24 @@ exit 0
 _DEVICE = re.compile(r"0x[0-9a-f]{4}")
 _IDS = re.compile(r"(?:^|\s)(?:vfio[-_]pci\.)?ids=(\S+)", re.IGNORECASE)
 _PACKAGES = (
-    "nvidia-driver", "nvidia-kernel-dkms", "nvidia-open-kernel-dkms", "nvidia-kernel-open-dkms", "nvidia-open",
-    "nvidia-driver-cuda", "cuda-drivers",
+    "nvidia-driver", "nvidia-driver-bin", "nvidia-driver-cuda", "nvidia-driver-full", "nvidia-driver-libs",
+    "nvidia-tesla-*driver*", "nvidia-legacy-*-driver*", "nvidia-*kernel*-dkms", "nvidia-open", "libnvidia-*ml1",
+    "cuda-drivers*",
 )  # fmt: skip
+"""By the patterns of dpkg-query; the branches that Debian keeps beside have names such as nvidia-tesla-535-driver."""
 _SECURE_BOOT = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+KEY = "/var/lib/dkms/mok.pub"
+"""With which DKMS signs what it builds; it makes one at its first build where there is none."""
+
+
+class Enrolment(Enum):
+    """Whether the firmware takes what is signed with the key; a request waits for somebody at the console."""
+
+    DONE = auto()
+    REQUESTED = auto()
+    OPEN = auto()
+    NO_KEY = auto()
+    UNKNOWN = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +155,20 @@ def _secure_boot(result: Result) -> bool:
     return result.ok and result.stdout.endswith("\x01")
 
 
+def _enrolment(result: Result) -> Enrolment:
+    """By its words: versions of mokutil disagree in their exit status. Source: mokutil.c (test_key)."""
+    said = result.stdout + result.stderr
+    if "already enrolled" in said or "built-in trusted keyring" in said:
+        return Enrolment.DONE
+    if "in the enrollment request" in said:
+        return Enrolment.REQUESTED
+    if "is not enrolled" in said:
+        return Enrolment.OPEN
+    return Enrolment.NO_KEY if "Failed to open" in said else Enrolment.UNKNOWN
+
+
 STATE = Fact("NVIDIA", Command("sh", "-s", stdin=_LOOK, timeout=30.0), _state)
 SECURE_BOOT = Fact("secure boot", Command("cat", _SECURE_BOOT), _secure_boot)
+SIGNED = Fact("key of modules", Command("mokutil", "--test-key", KEY.lstrip("/")), _enrolment)
 DEBIAN = installed_of(_PACKAGES)
 """The driver's packages of Debian and of NVIDIA's own repository, which the runfile would overwrite."""

@@ -69,8 +69,12 @@ def cuda_fault(version: str, cuda: str) -> str:
 
 
 def installer_options(version: str, devices: list[int]) -> tuple[str, ...]:
-    """What tells the installer which module sources to take: there are two from 515 on, and an option from 560 on."""
+    """What tells the installer which module sources to take: there are two from 515 on, and an option from 560 on.
+
+    Below 560 the open ones are finished for cards of data centers alone: on others they take no work without
+    ``NVreg_OpenRmEnableUnsupportedGpus``. Source: "Open Linux Kernel Modules" of the drivers' READMEs.
+    """
     is_open = all(map(takes_open, devices))
     if numbers(version) >= (560,):
         return (f"--kernel-module-type={'open' if is_open else 'proprietary'}",)
-    return ("-m=kernel-open",) if is_open and numbers(version) >= (515,) else ()
+    return ("-m=kernel-open",) if is_open and any(map(needs_open, devices)) and numbers(version) >= (515,) else ()

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from phoenix_hypervisor.documents.types import Address, HostPath, Line, Many
 from phoenix_hypervisor.documents.zfs import Dataset as Declared
 from phoenix_hypervisor.documents.zfs import Zfs as Document
-from phoenix_hypervisor.documents.zfs import ZfsPool, mountpoint_of, storage_id
+from phoenix_hypervisor.documents.zfs import ZfsPool, mountpoint_of, own_mountpoint, storage_id
 from phoenix_hypervisor.features.host.zfs.arc import BOOT, TITLE, ArcLimit
 from phoenix_hypervisor.features.host.zfs.dataset import Dataset
 from phoenix_hypervisor.features.host.zfs.leftovers import Leftovers
@@ -89,7 +89,7 @@ def _pools(piece: Zfs) -> Iterator[Pool]:
 
 def _properties(dataset: Declared, base: str | None) -> dict[str, str]:
     """What is declared of it, and what follows from what it is for."""
-    place = mountpoint_of(dataset, base)
+    place = own_mountpoint(dataset, base)
     moved = {"mountpoint": place} if place is not None and place != f"/{dataset.full_name}" else {}
     holds = dataset.proxmox_storage_type == "zfspool" and "rootdir" in dataset.content
     return {**(_FOR_CONTAINERS if holds else {}), **moved, **dataset.properties}
@@ -101,7 +101,7 @@ def _dataset(dataset: Declared, piece: Zfs) -> Dataset:
     return Dataset(
         name=dataset.full_name,
         properties=own,
-        mountpoint=mountpoint_of(dataset, piece.mount_point_base),
+        mountpoint=mountpoint_of(dataset, piece.mount_point_base, piece.datasets),
         above={key: above[key] for key in own if key in above and key not in RESET},
     )
 
@@ -122,7 +122,7 @@ def _above(dataset: Declared, piece: Zfs) -> dict[str, str]:
 
 
 def _storage(dataset: Declared, piece: Zfs) -> Storage:
-    place = mountpoint_of(dataset, piece.mount_point_base)
+    place = mountpoint_of(dataset, piece.mount_point_base, piece.datasets)
     kind, lacks = dataset.proxmox_storage_type, ""
     options = {"pool": dataset.full_name}
     if kind == "dir":

@@ -11,6 +11,7 @@ from phoenix_hypervisor.documents.zfs import Properties
 from phoenix_hypervisor.features.host.zfs.properties import FIXED, RESET, VERSION, Version, normal, quantity, readable
 from phoenix_hypervisor.features.host.zfs.states import MARK, State, inside, ours, state_of
 from phoenix_hypervisor.machine import Fact, Facts
+from phoenix_hypervisor.proxmox.storage import Storage as Stored
 from phoenix_hypervisor.resource import Difference, Obstacle, Resource, Symbol, Verdict
 from phoenix_hypervisor.resources.storage import STORAGES
 
@@ -94,11 +95,19 @@ class Dataset(Resource):
         return [key for key in keys if state.get(key, ("-", "-"))[1] in _LOCAL and not _is_reset(key, state)]
 
     def _held(self, state: State, facts: Facts) -> list[str]:
-        """The storages that lie where the dataset is mounted now, and would lose it."""
+        """The storages that lie where the dataset is mounted now, or on it, and would lose it.
+
+        A zfspool has a place of its own in storage.cfg, or is looked for at /POOL (ZFSPoolPlugin.pm, path).
+        """
         place, wanted = state.get("mountpoint", ("-", "-"))[0], self._target(state)
         if wanted is None or not place.startswith("/") or normal("mountpoint", wanted, (0, 0)) == place:
             return []
-        return [one.id for one in facts[STORAGES].values() if one.path and f"{one.path}/".startswith(f"{place}/")]
+        return [one.id for one in facts[STORAGES].values() if self._lies(one, place)]
+
+    def _lies(self, storage: Stored, place: str) -> bool:
+        if storage.path:
+            return f"{storage.path}/".startswith(f"{place}/")
+        return f"{storage.pool or ''}/".startswith(f"{self.name}/")
 
     def _target(self, state: State) -> str | None:
         """Where it is to be moved, if anywhere: where it is declared, else back from where we put it."""

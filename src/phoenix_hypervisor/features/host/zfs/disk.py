@@ -88,6 +88,10 @@ class Disk:
             if real in self.names:
                 hint = "Declare another disk, or take it from that guest."
                 yield Obstacle(f"the disk {self.link} is given to a guest: /{file} names {path}", hint)
+        for file, path, real in self.probe.tables:
+            if real in self.names:
+                hint = f"Declare another disk, or take it out of /{file}."
+                yield Obstacle(f"the disk {self.link} is in use: /{file} names {path}", hint)
 
     def _unfit(self, block: Block) -> Iterator[Obstacle]:
         if block.read_only:
@@ -95,6 +99,10 @@ class Disk:
         if block.size < LEAST:
             reason = f"the disk {self.link} has {readable(block.size)}; ZFS takes {readable(LEAST)} or more"
             yield Obstacle(reason, "Declare another disk.")
+        if block.type == "mpath" and self.parts:
+            reason = f"the multipath disk {self.link} has partitions: {', '.join(part.name for part in self.parts)}"
+            yield Obstacle(reason, f"If nothing of it is wanted: wipefs -a {self.link}; kpartx -d {self.link}.")
+            return
         for name in (block.name, *(part.name for part in self.parts)):
             if (fault := self._content(name).fault) != "":
                 reason = f"nobody knows whether the disk {self.link} is empty, as {name} cannot be read: {fault}"

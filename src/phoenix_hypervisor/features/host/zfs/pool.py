@@ -203,7 +203,7 @@ class Pool(Resource):
     def _topology(self, seen: Seen, facts: Facts) -> str:
         """How the groups differ; empty where they are the same, in whatever order."""
         found = facts[self._probe]
-        owners = {one.name: top.name for top in facts[BLOCKS].values() for one in top.everything()}
+        owners = {name: owner for top in facts[BLOCKS].values() for name, owner in top.owners(top.name)}
         places = facts[POOLS].places
 
         def there(path: str) -> str:

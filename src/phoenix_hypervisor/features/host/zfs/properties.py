@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 
 from phoenix_hypervisor.command import Command, Result
+from phoenix_hypervisor.errors import NodeError
+from phoenix_hypervisor.features.host.zfs.states import NOT_FOUND
 from phoenix_hypervisor.machine import Fact
 
 Version = tuple[int, int]
@@ -38,8 +40,12 @@ _VERSION = re.compile(r"^zfs-(?:kmod-)?(\d+)\.(\d+)", re.MULTILINE)
 
 def _version(result: Result) -> Version:
     """The kernel module's, which ``zpool version`` tells last; 0.0 where there is no ZFS."""
+    if result.rc == NOT_FOUND:
+        return 0, 0
     found = _VERSION.findall(result.stdout)
-    return (int(found[-1][0]), int(found[-1][1])) if found else (0, 0)
+    if not found:
+        raise NodeError(f"The node could not tell the version of its ZFS (zpool version): {result.said}")
+    return int(found[-1][0]), int(found[-1][1])
 
 
 VERSION: Fact[Version] = Fact("version of ZFS", Command("zpool", "version"), _version)

@@ -1,0 +1,120 @@
+"""Runs the host lab's tests on a real machine under QEMU.
+
+usage: scripts/lab [PYTEST ARGUMENTS]   installs what is missing, builds the image once, runs tests/lab/host
+       scripts/lab build                only that: what is missing, and the image
+       scripts/lab shell                starts a machine and opens a shell on it; it is gone afterwards
+       scripts/lab cached               exit code 0 when the image is there, 1 when not
+       scripts/lab --help               this text; docs/how-to/run-the-lab.md tells the rest
+
+Exit codes: those of pytest; 2 when the lab cannot be had here, with what to do. The image is kept below
+${XDG_CACHE_HOME:-~/.cache}/phoenix_hypervisor/lab; PHOENIX_LAB_MIRROR names a Debian mirror where apt has none.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import acceleration
+import image
+import tools
+from failure import Failed
+
+from lab.host import saved
+from lab.host.disk import Disk
+from lab.host.image import ACCELERATOR, FOLDER, Image
+from lab.host.machine import HOST, Broken, boot
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def say(text: str) -> None:
+    print(f"lab: {text}", flush=True)
+
+
+def prepare() -> Path:
+    """The image's folder; builds what is not there."""
+    begun = time.monotonic()
+    cached = image.cached()
+    installed = tools.establish(building=not cached)
+    say(f"tools: {', '.join(installed) + ' installed' if installed else 'all there'} ({seconds(begun)})")
+    begun = time.monotonic()
+    if not cached:
+        say(f"building the image (about seven minutes on two idle cores) in {image.folder()}")
+    made = image.build(say)
+    say(f"image: {'cached' if cached else 'built'} ({seconds(begun)}), {made}")
+    return made
+
+
+def accelerate(made: Path) -> Image:
+    """Tells what guests run on; under emulation, a machine that has started is kept for later ones."""
+    begun = time.monotonic()
+    kind, why = acceleration.accelerator(made)
+    say(f"{why} ({seconds(begun)})")
+    found = Image(made, kind)
+    if kind == "tcg" and not saved.of(found).there():
+        say("starting a machine once, to keep it as it is then")
+        with boot(image=found) as machine:
+            say(f"started ({machine.boot_seconds:.0f} s)")
+            machine.save()
+    return found
+
+
+def test(arguments: Sequence[str]) -> int:
+    found = accelerate(prepare())
+    begun = time.monotonic()
+    environment = {**os.environ, FOLDER: str(found.folder), ACCELERATOR: found.accelerator}
+    where = () if any((REPOSITORY / each.split("::")[0]).exists() for each in arguments) else ("tests/lab/host",)
+    argv = (sys.executable, "-m", "pytest", "--durations=10", *where, *arguments)
+    code = subprocess.run(argv, cwd=REPOSITORY, env=environment).returncode
+    say(f"tests: {'passed' if code == 0 else f'exit code {code}'} ({seconds(begun)})")
+    return code
+
+
+def shell() -> int:
+    found = accelerate(prepare())
+    with boot(Disk("one"), Disk("two"), image=found) as machine:
+        say(f"started ({machine.boot_seconds:.0f} s); elsewhere: ssh -F {machine.ssh_config} {HOST}")
+        return subprocess.run(("ssh", "-F", machine.ssh_config, HOST)).returncode
+
+
+def seconds(begun: float) -> str:
+    return f"{time.monotonic() - begun:.0f} s"
+
+
+def end(*_: object) -> None:
+    """A terminated lab tears down as an interrupted one does."""
+    raise KeyboardInterrupt
+
+
+def main(arguments: Sequence[str]) -> int:
+    signal.signal(signal.SIGTERM, end)
+    try:
+        match arguments:
+            case ["-h" | "--help"]:
+                print((__doc__ or "").strip())
+                return 0
+            case ["cached"]:
+                return 0 if image.cached() else 1
+            case ["build"]:
+                accelerate(prepare())
+                return 0
+            case ["shell"]:
+                return shell()
+            case _:
+                return test(arguments)
+    except (Failed, Broken, OSError) as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("lab: interrupted; nothing of it runs any more", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
