@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from phoenix_hypervisor.cli.fitting import (
     bridges,
-    cards,
+    cards_of,
     ensure_dataset,
     ensure_tarball,
     tarballs,
@@ -22,9 +22,15 @@ def furnish(site: Site, node: Node) -> tuple[str, ...]:
     """Everything that the containers of the site stand on."""
     return tuple(
         line
-        for part in (bridges, cards, _pools, _datasets, _storages, undeclared_storages, _tarballs)
+        for part in (bridges, _cards, _pools, _datasets, _storages, undeclared_storages, _tarballs)
         for line in part(site, node)
     )
+
+
+def _cards(site: Site, node: Node) -> Iterable[str]:
+    """With the driver of the host, which makes their device nodes."""
+    for _ in range(cards_of(site)):
+        yield f"NVIDIA card {node.add_gpu(driver=True)}"
 
 
 def _pools(site: Site, node: Node) -> Iterable[str]:

@@ -26,7 +26,7 @@ INITRAMFS = "tests/resources/test_initramfs.py tests/features/host/test_zfs_arc.
 REMOVAL = "tests/laws/test_host_removal.py"
 FAULTS = "tests/laws/test_host_faults.py"
 HOST_SECRETS = "tests/laws/test_host.py -k secret|tests/features/host"
-CHANGES = "tests/cli/test_host_changes.py"
+CHANGES = "tests/cli/test_host_changes.py tests/cli/test_host_losses.py"
 SETUP = "tests/features/host/test_initial_setup.py"
 NAMES = "tests/resources/test_names.py"
 
@@ -90,9 +90,9 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
         ("features.host.zfs.leftovers.Leftovers._storages", Returns("iter(())"), f"{DATASET}|{REMOVAL}"),
     ],
     "spec R4 and R11, what waits": [
-        ("plan.build._waits", Returns("''"), f"tests/plan/test_build.py|{CHANGES}"),
-        ("plan.build._waits", Edit("if need in own.blocked", "if False"), "tests/plan|tests/cli"),
-        ("plan.build._after_host", Returns("steps"), "tests/plan|tests/cli"),
+        ("plan.build._waits", Returns("''"), f"{CHANGES}|tests/plan/test_build.py"),
+        ("plan.build._waits", Edit("if need in own.blocked", "if False"), f"{CHANGES} -k storage"),
+        ("plan.build._after_host", Returns("steps"), f"{CHANGES} -k failed_first"),
         ("plan.build._with_reboot", Returns("steps"), CHANGES),
         ("plan.build._with_reboot", Edit("REBOOT, HOST, Symbol.CHANGE, \"reboot\", reason, work, needs",
                                          "REBOOT, HOST, Symbol.CHANGE, \"reboot\", reason, work, ()"), CHANGES),
@@ -112,7 +112,7 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
         ("resources.file.write", Edit(", confidential=secret", ""), FILE),
         ("resources.file.File._diff", Edit('"" if self.secret else ', ""), FILE),
         ("cli.revealing.Secrets.reveal", Edit("self.revealed.add(value)", "pass"), CHANGES),
-        ("cli.revealing.Secrets.require", Returns(), "tests/cli"),
+        ("cli.revealing.Secrets.require", Returns(), "tests/cli/test_revealing.py"),
     ],
     "law 7, what is not ours on the node": [
         ("resources.file._WRITE", Edit('[ "${found%% *}" = "$before" ] ||', "true ||"), FILE),

@@ -22,7 +22,8 @@ from phoenix_hypervisor.features.lifecycle.reading import read_node
 from phoenix_hypervisor.features.registry import of_host
 from phoenix_hypervisor.machine import Machine
 from phoenix_hypervisor.plan.build import build
-from phoenix_hypervisor.plan.host import Part, facts_of, foreseen, hidden, parts, plan_host, selection
+from phoenix_hypervisor.plan.foreseen import foreseen
+from phoenix_hypervisor.plan.host import Part, facts_of, hidden, parts, plan_host, selection
 from phoenix_hypervisor.plan.step import Plan
 from phoenix_hypervisor.plan.wanted import asked_of
 from phoenix_hypervisor.simulator.node import Node

@@ -1,23 +1,15 @@
-"""``apply`` on the node itself: what reboots it, what may destroy, what a saved plan holds, and the exit codes."""
+"""``apply`` on the node itself: what reboots it, what holds containers back, what a saved plan holds, exit codes."""
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from phoenix_hypervisor.cli.run import Intent, carry_out
-from phoenix_hypervisor.cli.session import session
-from phoenix_hypervisor.errors import Refused
-from phoenix_hypervisor.plan.saved import Request
-from phoenix_hypervisor.simulator.node import Node
-from phoenix_hypervisor.transport.simulated import SimulatedTransport
-
-from .conftest import Phoenix, Said
+from .conftest import Phoenix
+from .host_site import POOL, Site, Terminal
 
 VERSION = "580.105.08"
 TARBALL = "local:vztmpl/ubuntu-24.04-standard_24.04-2_amd64.tar.zst"
@@ -30,60 +22,11 @@ GUEST: dict[str, Any] = {
     "unprivileged": True,
 }
 PLAIN, ON_CARD = {**GUEST, "name": "plain"}, {**GUEST, "name": "on-card", "gpu_assignment": "0"}
-POOL = {"name": "tank", "raid_level": "mirror", "disks": [f"/dev/disk/by-id/ata-{name}" for name in ("A_1", "B_2")]}
-
-
-class Terminal(io.StringIO):
-    """Somebody who types."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-class Site:
-    """Documents in a folder, and a simulated node in a file."""
-
-    def __init__(self, phoenix: Phoenix, folder: Path) -> None:
-        self.phoenix, self.folder, self.file = phoenix, folder, folder / "node.json"
-        (folder / "etc").mkdir()
-
-    def write(self, host: dict[str, Any], guests: dict[str, Any] | None = None) -> None:
-        (self.folder / "etc/phoenix_hypervisor_config.json").write_text(json.dumps(host))
-        lxc = {"lxc_configs": guests or {}}
-        (self.folder / "etc/phoenix_lxc_configs.json").write_text(json.dumps(lxc))
-
-    def call(self, verb: str, *words: object) -> Said:
-        return self.phoenix(verb, *words, "--etc", self.folder / "etc", "--on", f"sim:{self.file}")
-
-    def apply(self, *words: object) -> Said:
-        return self.call("apply", *words, "--yes", "--output", "json")
-
-    def change(self, fit: Callable[[Node], object]) -> None:
-        node = Node.load(self.file)
-        fit(node)
-        node.save(self.file)
-
-    def on_node(self, *words: str) -> Said:
-        return self.phoenix("sim", "run", self.file, *words)
-
-    @property
-    def booted(self) -> float:
-        """When, by the node's clock."""
-        return Node.load(self.file).started
-
-    def running(self) -> list[str]:
-        names: list[str] = self.on_node("lxc-ls", "--running", "-1").out.split()
-        return names
 
 
 @pytest.fixture
 def site(phoenix: Phoenix, tmp_path: Path) -> Site:
-    site = Site(phoenix, tmp_path)
-    node = Node.new()
-    for name in ("ata-A_1", "ata-B_2"):
-        node.add_disk(name, 1 << 40)
-    node.save(site.file)
-    return site
+    return Site(phoenix, tmp_path)
 
 
 @pytest.fixture
@@ -140,85 +83,6 @@ def test_after_a_failure_there_is_no_reboot(with_card: Site) -> None:
     assert "host:reboot" in said.json["skipped"] and with_card.booted == before
 
 
-@pytest.fixture
-def with_data(site: Site) -> Site:
-    """A pool is declared on a disk that holds a file system."""
-    site.write({"repository": "no-subscription", "zfs": {"pools": [POOL]}})
-    site.change(lambda node: node.put_on_disk("ata-B_2", "ext4"))
-    return site
-
-
-def pools(site: Site) -> str:
-    return str(site.on_node("zpool", "list", "-H", "-o", "name").out)
-
-
-def loss(site: Site) -> str:
-    (refused,) = site.call("plan", "--output", "json").json["refused"]
-    return str(refused["loses"])
-
-
-@pytest.mark.parametrize("words", [[], ["--mode", "safe"], ["--mode", "force"]], ids=str)
-def test_a_disk_with_data_is_refused_and_nothing_at_all_is_done(with_data: Site, words: list[str]) -> None:
-    said = with_data.call("apply", *words, "--yes")
-    assert said.code == 4 and "ext4" in said.out and "nothing was done" in said.err
-    assert loss(with_data) in said.out and "--allow-destroy" in said.out
-    assert said.code == with_data.apply(*words).json["exit_code"]
-    assert pools(with_data) == "rpool\n"
-    assert "ext4" in with_data.on_node("blkid", "-p", POOL["disks"][1]).out
-
-
-def test_a_disk_that_is_filled_after_the_plan_was_shown_refuses_the_whole_run(site: Site) -> None:
-    site.write({"repository": "no-subscription", "zfs": {"pools": [POOL]}})
-    with session(Request(str(site.folder / "etc"), f"sim:{site.file}"), exclusive=True) as current:
-        shown = current.plan(current.wait(current.look()))
-        assert [step.id for step in shown.steps][-1] == "host:zfs.pool:tank"
-        assert isinstance(current.where.transport, SimulatedTransport)
-        current.where.transport.node.put_on_disk("ata-B_2", "ext4")
-        with pytest.raises(Refused, match="ext4"):
-            intent = Intent(current.plan, current.plan_after)
-            carry_out(current, intent, shown, jobs=1, fail_fast=False, live=False, approved=True)
-    assert "no-subscription" not in site.on_node("cat", "/etc/apt/sources.list.d/proxmox.sources").out
-
-
-@pytest.mark.parametrize("named", ["disk:OTHER", "disk", "ata-B_2"])
-def test_only_its_own_name_lets_a_disk_go(with_data: Site, named: str) -> None:
-    assert with_data.call("apply", "--mode", "force", "--allow-destroy", named, "--yes").code == 4
-    assert pools(with_data) == "rpool\n"
-
-
-def test_what_is_allowed_by_its_name_is_done(with_data: Site) -> None:
-    said = with_data.apply("--mode", "force", "--allow-destroy", loss(with_data))
-    assert said.code == 0, said.err
-    assert "tank" in pools(with_data)
-    assert with_data.call("plan", "--exit-code").code == 0
-
-
-@pytest.mark.parametrize("mode", [[], ["--mode", "safe"], ["--mode", "interactive"]], ids=str)
-def test_what_may_be_lost_is_named_with_force_only(with_data: Site, mode: list[str]) -> None:
-    said = with_data.apply(*mode, "--allow-destroy", "disk:X")
-    assert said.code == 2 and "--mode force" in said.err
-    assert pools(with_data) == "rpool\n"
-
-
-@pytest.mark.parametrize(
-    ("typed", "code", "made"), [("{loses}\ny\n", 0, True), ("{loses}\nn\n", 130, False), ("yes\ny\n", 4, False)]
-)
-def test_interactive_asks_for_each_by_its_name(
-    with_data: Site, monkeypatch: pytest.MonkeyPatch, typed: str, code: int, made: bool
-) -> None:
-    loses = loss(with_data)
-    monkeypatch.setattr("sys.stdin", Terminal(typed.format(loses=loses)))
-    said = with_data.call("apply", "--mode", "interactive")
-    assert (said.code, "tank" in pools(with_data)) == (code, made)
-    assert f"type {loses}" in said.out + said.err
-
-
-def test_without_a_terminal_interactive_asks_nobody(with_data: Site) -> None:
-    said = with_data.call("apply", "--mode", "interactive", "--yes")
-    assert said.code == 2 and "no terminal" in said.err
-    assert pools(with_data) == "rpool\n"
-
-
 def test_a_saved_plan_runs_exactly_its_steps_of_the_node(site: Site) -> None:
     site.write({"repository": "no-subscription", "zfs": {"pools": [POOL], "arc_max_gb": 4}})
     file = site.folder / "plan.json"
@@ -250,7 +114,7 @@ def test_a_saved_plan_of_another_node_is_refused(site: Site, drift: tuple[str, .
     assert changed.code == 0, changed.err
     said = site.phoenix("apply", "--plan", file, "--yes")
     assert said.code in (1, 4) and "nothing was done" in said.err
-    assert pools(site) == "rpool\n"
+    assert site.pools() == "rpool\n"
 
 
 def test_a_secret_of_the_node_is_written_nowhere(
@@ -270,7 +134,36 @@ def test_a_secret_of_the_node_is_written_nowhere(
     assert site.apply().code == 0
 
 
-def test_the_exit_codes(site: Site, with_data: Site) -> None:
+def test_a_failed_first_feature_holds_every_container_back(site: Site) -> None:
+    site.write({"repository": "no-subscription", "samba": {"user": "ann", "shares": []}}, {"100": PLAIN})
+    fault = ("fail", "--times", "1", "--", "dpkg", "--configure")
+    assert site.phoenix("sim", "fault", site.file, *fault).code == 0
+    said = site.apply("--jobs", "1")
+    assert said.code == 1 and "host:package:initial_setup" in said.json["failed"]
+    assert "100:create" in said.json["skipped"] and site.running() == []
+    assert site.apply().code == 0 and site.running() == ["100"]
+
+
+def test_what_samba_fails_with_holds_no_container_back(site: Site) -> None:
+    site.write({"repository": "no-subscription", "samba": {"user": "ann", "shares": []}}, {"100": PLAIN})
+    assert site.phoenix("sim", "fault", site.file, "fail", "--times", "1", "useradd").code == 0
+    assert site.apply().code == 1 and site.running() == ["100"]
+
+
+def test_without_its_storage_a_container_waits_and_others_do_not(site: Site) -> None:
+    storage = {"proxmox_storage_type": "zfspool", "proxmox_content_type": "rootdir"}
+    zfs = {"pools": [{"name": "gone"}], "datasets": [{"name": "lxc", "pool": "gone", **storage}]}
+    guests = {"100": PLAIN, "101": {**PLAIN, "name": "other", "storage_pool": "gone-lxc"}}
+    site.write({"repository": "no-subscription", "zfs": zfs}, guests)
+    said = site.apply()
+    assert said.code == 1 and site.running() == ["100"]
+    reasons = {each["target"]: each["reason"] for each in said.json["plan"]["blocked"]}
+    assert reasons["101"] == "it needs storage gone-lxc, which cannot go on"
+
+
+def test_the_exit_codes(site: Site) -> None:
+    site.write({"repository": "no-subscription", "zfs": {"pools": [POOL]}})
+    site.change(lambda node: node.put_on_disk("ata-B_2", "ext4"))
     assert site.call("plan", "--exit-code").code == 4
     site.write({"repository": "no-subscription", "timezone": "Europe/Berlin"})
     assert site.call("plan", "--exit-code").code == 3

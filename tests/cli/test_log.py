@@ -155,7 +155,7 @@ def test_journals_outlive_their_node(phoenix: Phoenix, on: str, tmp_path: Path) 
     [
         ["--on", "local"],
         ["--on", "mars"],
-        ["--on", "ssh://root@nowhere"],
+        ["--on", "ssh://root@no/where"],
         ["--on", "sim:"],
         ["--on", "sim:/no/such/node.json"],
         ["-n", "0"],

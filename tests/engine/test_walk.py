@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -94,6 +95,12 @@ def test_what_hangs_on_a_failure_is_skipped_and_the_rest_goes_on() -> None:
         "b": "a failed",
         "c": "a failed",
     }
+
+
+def test_a_step_of_the_node_is_named_as_the_plan_names_it() -> None:
+    first = replace(step("host:file:/etc/x"), title="nvidia: /etc/x")
+    summary, *_ = walk([first, step("host:next", "host:file:/etc/x")], fails("host:file:/etc/x"))
+    assert summary.skipped == {"host:next": "nvidia: /etc/x failed"}
 
 
 def test_a_step_with_two_needs_waits_for_both() -> None:

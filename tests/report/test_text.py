@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from phoenix_hypervisor.features.lifecycle.options import Effect
 from phoenix_hypervisor.plan.estimate import Estimate
-from phoenix_hypervisor.plan.step import Plan, Step, Symbol
+from phoenix_hypervisor.plan.step import Change, Kept, Plan, Step, Symbol
 from phoenix_hypervisor.report.style import Style
-from phoenix_hypervisor.report.text import render_plan
+from phoenix_hypervisor.report.text import kept, render_plan
+from phoenix_hypervisor.resources.file import difference
 
 
 def said(*chain: str, jobs: int = 8) -> str:
@@ -38,6 +40,35 @@ def test_a_very_long_name_is_cut() -> None:
     assert said("download:library:vztmpl/ubuntu-24.04-standard_24.04-2_amd64.tar.zst").endswith(
         "): download:library:vztmpl/ubuntu-…."
     )
+
+
+def shown(*details: str) -> list[str]:
+    """The lines that a plan shows of a difference."""
+    change = Step("host:a", "host", Symbol.CHANGE, "a", "because", (), detail="\n".join(details))
+    text = render_plan(Plan("node", (change,)), "node", Style())
+    return [line.removeprefix(" " * 8) for line in text.splitlines() if line.startswith(" " * 8)]
+
+
+def test_a_difference_of_one_file_is_shown_without_its_name() -> None:
+    assert shown(difference("/etc/a", "one\n", "two\n")) == ["-one", "+two"]
+
+
+def test_one_of_several_files_says_which_line_is_of_which() -> None:
+    details = (difference("/etc/a", "one\n", "two\n"), "", difference("/etc/b", "", "three\n"))
+    assert shown(*details) == ["in /etc/a:", "-one", "+two", "in /etc/b:", "+three"]
+
+
+def test_lines_that_look_like_the_head_of_a_file_are_shown() -> None:
+    assert shown(difference("/etc/a", "-- one\n", "++ two\n")) == ["--- one", "+++ two"]
+
+
+def test_why_something_is_kept_is_told_with_its_class_for_containers_only() -> None:
+    change = Change("it", Effect.IMPOSSIBLE, "somebody unmounted it.")
+    lines = kept(Plan("node", kept=(Kept("host", change), Kept("950", change))))
+    assert list(lines) == [
+        "Kept: host: it (somebody unmounted it).",
+        "Kept: 950: it (impossible: somebody unmounted it).",
+    ]
 
 
 def test_nothing_to_do_takes_no_line() -> None:

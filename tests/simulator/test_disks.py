@@ -82,7 +82,11 @@ SEEN: dict[str, tuple[list[str], dict[int, str | None]]] = {
     "mounted-partition": (["gpt", "gpt", "PMBR"], {1: "ext4"}),
     "vm": ([], {}),
     "unseen-by-udev": (["ext4"], {}),
+    "raw": ([], {}),
+    "fstab": ([], {}),
+    "crypttab": ([], {}),
 }
+ZEROS = " 000000" * 8 + "\n*\n"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -97,6 +101,25 @@ def test_a_direct_look_sees_what_is_on_a_disk(kind: str) -> None:
         probed = node.run(("blkid", "-p", "-s", "TYPE", "-o", "value", f"{DEVICE}p{number}"))
         assert probed.stdout.strip() == (expected or "")
         assert node.files.resolve(f"/dev/disk/by-id/{NAME}-part{number}") == f"{DEVICE}p{number}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_od_sees_whether_there_are_bytes_at_all(kind: str) -> None:
+    node = _node(kind)
+    for words in (("-An", "-N", "1048576"), ("-An", "-j", str(SIZE - 1048576), "-N", "1048576")):
+        said = node.run(("od", *words, DEVICE))
+        assert said.ok
+        assert (said.stdout == ZEROS) == (kind in ("vm", "fstab", "crypttab"))
+
+
+def test_what_wipefs_leaves_are_bytes_without_a_signature(tmp_path: Path) -> None:
+    node = _node("ext4")
+    assert node.run(("wipefs", "-a", DEVICE)).ok
+    node.save(tmp_path / "node.json")
+    kept = Node.load(tmp_path / "node.json")
+    assert kept.run(("od", "-An", "-N", "1048576", DEVICE)).stdout not in ("", ZEROS)
+    for words in (("-An", "-N", "1", "/dev/none"), ("-An", DEVICE), ("-N", "1", DEVICE)):
+        assert not node.run(("od", *words)).ok
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -189,12 +189,21 @@ def test_blackwell_takes_only_the_open_modules() -> None:
     ok(node, "modprobe", "nvidia")
 
 
-def test_secure_boot_rejects_what_dkms_signed() -> None:
+def test_below_560_the_sources_are_named_by_their_folder() -> None:
+    node = ready()
+    for words, license_ in ((("-m=kernel-open",), "Dual MIT/GPL"), (("-m=kernel",), "NVIDIA")):
+        ok(node, *SILENT, *words)
+        assert ok(node, "modinfo", "-F", "license", "nvidia") == f"{license_}\n"
+
+
+def test_secure_boot_rejects_what_dkms_signed_until_its_key_is_enrolled() -> None:
     node = ready()
     ok(node, *SILENT)
     node.set_secure_boot(True)
     rejected = "modprobe: ERROR: could not insert 'nvidia': Key was rejected by service\n"
     assert refused(node, "modprobe", "nvidia") == rejected
+    node.enroll_key()
+    ok(node, "modprobe", "nvidia")
 
 
 def test_without_dkms_a_new_kernel_has_no_driver_and_with_it_one_is_built() -> None:

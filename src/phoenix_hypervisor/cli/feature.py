@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from inspect import cleandoc
 from typing import Any
 
 import click
@@ -78,7 +79,7 @@ def show(name: str, output: str) -> int:
 
 def _lines(feature: Feature) -> Iterable[str]:
     yield f"{feature.name} ({feature.scope}): {feature.summary}"
-    yield (feature.slice.__doc__ or "").strip()
+    yield cleandoc(feature.slice.__doc__ or "").replace("``", "")
     yield ""
     if feature.needs:
         yield f"  needs    {', '.join(feature.needs)}"
@@ -86,10 +87,15 @@ def _lines(feature: Feature) -> Iterable[str]:
     if feature.needs or feature.touches:
         yield ""
     for field, info in feature.slice.model_fields.items():
-        origin = f"  from {feature.sources[field]}" if field in feature.sources else ""
-        yield f"  {field:<20} {_text(info.default)}{origin}"
+        yield f"  {field:<20} {_text(info.default)}{_origin(feature.sources.get(field, ''))}"
     yield ""
     yield f"  Its slice as JSON Schema: phoenix feature schema {feature.name}"
+
+
+def _origin(source: str) -> str:
+    """Where a run over a whole document takes a field from: the document, or the command line."""
+    room, _, name = source.partition(".")
+    return f"  from {f'--{name}' if room == 'request' else source}" if source else ""
 
 
 def _text(default: object) -> str:

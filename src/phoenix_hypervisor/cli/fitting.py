@@ -82,16 +82,16 @@ def bridges(site: Site, node: Node) -> Iterable[str]:
 def _cards(site: Site, node: Node) -> Iterable[str]:
     driver = site.host.nvidia_driver
     wanted = int(driver is not None and driver.install is not False and driver.version is not None)
-    return cards(site, node, wanted)
-
-
-def cards(site: Site, node: Node, at_least: int = 0) -> Iterable[str]:
-    """The cards that containers are to use."""
-    count = max((gpu + 1 for container in site.containers.values() for gpu in container.gpus), default=at_least)
+    count = max(wanted, cards_of(site))
     for _ in range(count):
         node.add_gpu()
     if count:
         yield f"{count} NVIDIA card{'s' if count > 1 else ''}"
+
+
+def cards_of(site: Site) -> int:
+    """How many cards containers are to use."""
+    return max((gpu + 1 for container in site.containers.values() for gpu in container.gpus), default=0)
 
 
 def _disks(site: Site, node: Node) -> Iterable[str]:

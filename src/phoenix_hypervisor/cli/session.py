@@ -24,7 +24,8 @@ from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.features.lifecycle.reading import read_node
 from phoenix_hypervisor.machine import Machine
 from phoenix_hypervisor.plan.build import build
-from phoenix_hypervisor.plan.host import Part, facts_of, foreseen, hidden, needed_by, parts, plan_host
+from phoenix_hypervisor.plan.foreseen import foreseen, needed_by
+from phoenix_hypervisor.plan.host import Part, facts_of, hidden, parts, plan_host
 from phoenix_hypervisor.plan.host import selection as selection_of
 from phoenix_hypervisor.plan.preflight import answer, preflight
 from phoenix_hypervisor.plan.saved import Request, SavedPlan, save

@@ -15,6 +15,7 @@ NEXT_STEPS: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (re.compile(r"the old configuration is put back"), "Correct network.interfaces, then run again."),
     (re.compile(r"curl: \(22\).* 404"), "Nothing is at that address: correct what is declared."),
+    (re.compile(r"exportfs: Failed to stat "), "Make that folder, or take it out of nfs.exports."),
     (re.compile(r"expected to be a mount point but is not mounted"), "Mount it, as with zfs mount -a, then run again."),
 )
 """What a command says, and what to do then."""

@@ -12,7 +12,6 @@ from phoenix_hypervisor.engine.work import Worker, WorkFailed
 from phoenix_hypervisor.errors import ConnectionLost, NodeError
 from phoenix_hypervisor.events import Done, Event, Failed, Ran, Skipped, Started
 from phoenix_hypervisor.machine import Machine
-from phoenix_hypervisor.plan.host import HOST
 from phoenix_hypervisor.plan.step import REBOOT, Plan, Step, Symbol
 
 JOBS = 8
@@ -180,7 +179,7 @@ class Walk:
     def _called(self, step_id: str) -> str:
         """A step as the plan names it: a container's by its id, the node's by its title."""
         step = self._steps[step_id]
-        return step.title if step.target == HOST else step_id
+        return step.title if step.target == "host" else step_id
 
     def _skip(self, step_id: str, because: str) -> None:
         del self._waiting[step_id]

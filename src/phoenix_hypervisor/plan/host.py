@@ -12,8 +12,6 @@ from phoenix_hypervisor.documents.secrets import Secret
 from phoenix_hypervisor.features.lifecycle.options import Effect
 from phoenix_hypervisor.features.registry import of_host
 from phoenix_hypervisor.machine import Fact, Facts
-from phoenix_hypervisor.plan.foreseen import foreseen as foreseen
-from phoenix_hypervisor.plan.foreseen import needed_by as needed_by
 from phoenix_hypervisor.plan.graph import closure, order
 from phoenix_hypervisor.plan.slices import Reveal, plain_json, slice_from, slice_values
 from phoenix_hypervisor.plan.step import Blocked, Change, Established, Kept, Refusal, Step, Unobstructed

@@ -23,7 +23,8 @@ _MOUNT = re.compile(r"mp\d+")
 def wanted_options(container: Container, volumes: Mapping[str, str], owner: firewall.Owner, section: Section) -> Wanted:
     """The keys that ``pct set`` owns, as declared.
 
-    ``volumes``: where its volumes are or will be; ``owner``: whose the firewall file is; ``section``: the keys as they are.
+    ``volumes``: where its volumes are or will be; ``owner``: whose the firewall file is; ``section``: the keys as they
+    are.
     """
     plain: dict[str, str | None] = {
         "hostname": container.name,

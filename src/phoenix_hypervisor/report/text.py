@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 
 from phoenix_hypervisor.plan.estimate import Estimate
-from phoenix_hypervisor.plan.host import HOST
 from phoenix_hypervisor.plan.step import REBOOT, Plan, Step, Symbol
 from phoenix_hypervisor.report.style import Style
 
@@ -84,8 +83,8 @@ def _shortened(detail: str) -> Iterator[str]:
 
 def _of_files(detail: str) -> Iterator[str]:
     """The lines, with each file's head as its name, or without it where the difference is of one."""
-    lines = detail.splitlines()
-    heads = [number for number, line in enumerate(lines) if _is_head(lines[number : number + 2])]
+    lines = [line for line in detail.splitlines() if line]
+    heads = [number for number, line in enumerate(lines) if _is_head(lines[number : number + 3])]
     for number, line in enumerate(lines):
         if number in heads and len(heads) > 1:
             yield f"in {line.removeprefix('--- ').partition(chr(9))[0]}:"
@@ -94,7 +93,8 @@ def _of_files(detail: str) -> Iterator[str]:
 
 
 def _is_head(lines: list[str]) -> bool:
-    return len(lines) == 2 and lines[0].startswith("--- ") and lines[1].startswith("+++ ")
+    begins = ("--- ", "+++ ", "@@")
+    return len(lines) == len(begins) and all(map(str.startswith, lines, begins))
 
 
 def _waiting(plan: Plan) -> Iterator[str]:
@@ -115,7 +115,7 @@ def kept(plan: Plan) -> Iterator[str]:
     """What stays as it is although it is declared otherwise, and the way out."""
     for each in plan.kept:
         change, way = each.change, f" {each.way_out}" if each.way_out else ""
-        why = change.reason if each.target == HOST else f"{change.effect}: {change.reason}"
+        why = change.reason if each.target == "host" else f"{change.effect}: {change.reason}"
         yield f"Kept: {_named(plan, each.target)}: {change.what} ({why.rstrip('.')}).{way}"
 
 

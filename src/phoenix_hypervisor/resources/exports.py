@@ -47,7 +47,7 @@ exported=$newline$(cat /var/lib/nfs/etab)
 while [ $# -gt 0 ]; do
   case $1 in
     says) case $said in *"$2"*) wrong=$said ;; esac ;;
-    has) case $exported in *"$newline$2"*) ;; *) wrong="${wrong:-$said}not in force: $2$newline" ;; esac ;;
+    has) case $exported in *"$newline$2"*) ;; *) wrong="${wrong:-$said}not in force: ${2%(}$newline" ;; esac ;;
   esac
   shift 2
 done

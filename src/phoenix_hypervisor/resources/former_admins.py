@@ -10,6 +10,7 @@ from phoenix_hypervisor.machine import Fact, Facts, answered
 from phoenix_hypervisor.resource import Difference, Resource, Symbol, Verdict
 from phoenix_hypervisor.resources.authorized_keys import TITLE
 from phoenix_hypervisor.resources.file import HEADER
+from phoenix_hypervisor.resources.pve_user import PERMISSIONS
 from phoenix_hypervisor.resources.sudoers import drop_in
 
 COMMENT = "Admin user of Phoenix Hypervisor"
@@ -68,6 +69,7 @@ class FormerAdmins(Resource):
 
     def facts(self) -> Iterator[Fact[Any]]:
         yield _FACT
+        yield PERMISSIONS
 
     def _of_others(self, facts: Facts, what: str) -> list[str]:
         return sorted(name for kind, name in facts[_FACT] if kind == what and name != self.user)
@@ -81,9 +83,17 @@ class FormerAdmins(Resource):
     def verdict(self, facts: Facts) -> Verdict:
         gone = [f"{name}: sudo" for name in self._of_others(facts, "sudo")]
         gone += [f"{name}: authorized keys" for name in self._of_others(facts, "keys")]
-        why = "no longer declared; it is deleted by hand only (userdel, pveum user delete)"
-        kept = tuple(Difference(f"user {name}", why) for name in self._of_others(facts, "user"))
+        kept = tuple(Difference(f"user {name}", _why(name, facts)) for name in self._of_others(facts, "user"))
         return Verdict(Symbol.REMOVE, f"no longer declared ({', '.join(gone)})", kept=kept)
 
     def __str__(self) -> str:
         return self.name
+
+
+def _why(name: str, facts: Facts) -> str:
+    """Why a user is told of, and what else it still may: what a role was given for is not known, so it stays."""
+    account = f"{name}@pam"
+    given = [f"{role} on {path}" for path, who, role in sorted(facts[PERMISSIONS].acl) if who == account]
+    still = f", and in Proxmox it still is {', '.join(given)}" if given else ""
+    delete = f"pveum user delete {account}; " if account in facts[PERMISSIONS].users else ""
+    return f"no longer declared{still}; delete it by hand: {delete}userdel {name}"

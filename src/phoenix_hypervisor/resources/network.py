@@ -105,7 +105,7 @@ for try in 1 2 3 4 5 6 7 8 9 10; do
     systemctl stop "$undo.timer" 2>/dev/null || :
     now=$(sha256sum <"$path")
     if [ "$now" = "$wanted" ] && ! systemctl is-active --quiet "$undo.service"; then exit 0; fi
-    echo "it took longer than 90 seconds: the old configuration was put back meanwhile" >&2
+    echo "$path is not as written: the old configuration was put back meanwhile, or somebody edited it" >&2
     exit 1
   fi
   sleep 2

@@ -138,7 +138,7 @@ class Repository(Resource):
                     yield Obstacle(reason, "Make two entries of it.")
 
     def __str__(self) -> str:
-        return f"repository {self.name}"
+        return f"repository {self._use}"
 
 
 def _is_mixed(entry: Entry) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from phoenix_hypervisor.proxmox.properties import parse_properties
 from phoenix_hypervisor.simulator.debian import dpkg
+from phoenix_hypervisor.simulator.debian.zones import mount_zones
 from phoenix_hypervisor.simulator.filesystem import Filesystem, Generated
 from phoenix_hypervisor.simulator.guestmounts import GuestMounts, MountEntry, MountFault
 from phoenix_hypervisor.simulator.idmap import IdMap
@@ -81,6 +82,7 @@ class Container:
                 self._mount(running.options[key])
         for what in ("uptime", "meminfo"):
             files.generate(f"/proc/{what}", _Computed(self, what))
+        mount_zones(files)
         for entry in (MountEntry.parse(value) for key, value in running.raw if key == "lxc.mount.entry"):
             if entry is not None:
                 with suppress(*self._lost):

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from phoenix_hypervisor.config.legacy import SCHEMA, Migration, migrate
-from phoenix_hypervisor.config.legacy.script import SIZE_LIMIT, survives
+from phoenix_hypervisor.config.legacy.parsing import survives
+from phoenix_hypervisor.config.legacy.script import SIZE_LIMIT
 from phoenix_hypervisor.config.load import load
 from phoenix_hypervisor.errors import ConfigurationError
 

@@ -369,6 +369,14 @@ def test_the_installer_is_told_which_modules(version: str, devices: list[int], o
     assert support.installer_options(version, devices) == options
 
 
+@pytest.mark.parametrize(("version", "license_"), [("550.163.01", "NVIDIA"), ("570.195.03", "Dual MIT/GPL")])
+def test_a_card_gets_the_modules_that_its_driver_has_for_it(version: str, license_: str) -> None:
+    node = fresh(8, runfile=version)
+    node.add_gpu(device="2204")
+    converge(node, wanted(PIECE.model_copy(update={"version": version})))
+    assert node.run(["modinfo", "-F", "license", "nvidia"]).stdout == f"{license_}\n"
+
+
 @pytest.mark.parametrize(
     ("version", "kernel", "builds"),
     [

@@ -221,7 +221,9 @@ def test_garbage_of_lsblk_is_a_clear_error(text: str) -> None:
         BLOCKS.parse(Result(127, text, "lsblk: not found"))
 
 
-@pytest.mark.parametrize("text", ["what?\n", "ends\tsda\t0\n", "guest\tetc/pve/nodes/pve1/lxc/200.conf\trubbish\t/rubbish\n"])
+@pytest.mark.parametrize(
+    "text", ["what?\n", "ends\tsda\t0\n", "guest\tetc/pve/nodes/pve1/lxc/200.conf\trubbish\t/rubbish\n"]
+)
 def test_garbage_of_the_probe_is_a_clear_error(text: str) -> None:
     with pytest.raises(NodeError, match="cannot be read"):
         probe(()).parse(Result(0, text))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from features.host.converging import changes, converge
-from features.host.zfs_nodes import DISKS, kept, node, pool, reasons, verdicts, wanted
+from features.host.zfs_nodes import DISKS, kept, node, pool, reasons, verdicts, wanted, with_paths
 from phoenix_hypervisor.command import Result
 from phoenix_hypervisor.errors import NodeError
 from phoenix_hypervisor.features.host.zfs.pools import POOLS, Group, imports_beside
@@ -107,9 +107,9 @@ def test_on_a_disk_with_several_paths_a_pool_is_found_again() -> None:
     made, asked = with_paths(), wanted(pools=[pool("/dev/mapper/mpatha")])
     converge(made, asked.values())
     assert "swift" in made.zfs.pools
-    assert kept(verdicts(made, asked)[POOL]) == ""
+    assert kept(verdicts(made, asked)[NAME]) == ""
     by_path = wanted(pools=[pool(DISKS[0])])
-    assert "the pool swift is disk of /dev/mapper/mpatha" in kept(verdicts(made, by_path)[POOL])
+    assert "the pool swift is disk of /dev/mapper/mpatha" in kept(verdicts(made, by_path)[NAME])
 
 
 def test_by_the_kernels_names_it_is_the_same_pool() -> None:

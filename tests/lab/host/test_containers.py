@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+
 from lab.host.machine import Machine
 from lab.host.site import Site, furnished, standins
 from lab.standin import tarball

@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lab.host.disk import Disk
 from lab.host.documents import ADMIN, dataset, host, pool, zfs
-from lab.host.image import Image
-from lab.host.machine import boot
+from lab.host.machine import Machine
 from lab.host.site import Site, furnished, standins
 
 Way = Callable[[Site, "subprocess.Popen[str]"], None]
@@ -53,59 +51,62 @@ def _children(pid: int) -> list[int]:
 
 WAYS: Mapping[str, Way] = {"the client": _client, "the connection": _connection, "the power": _power}
 STEPS = {
-    "user": "host:user:ann",
-    "pool": "host:zfs.pool:tank",
-    "dataset": "host:zfs.dataset:tank/media",
-    "storage": "host:pve.storage:tank-lxc",
-    "share": "host:service:smbd.service",
+    "user": "host:user:{name}",
+    "pool": "host:zfs.pool:{name}",
+    "dataset": "host:zfs.dataset:{name}/media",
+    "storage": "host:pve.storage:{name}-lxc",
+    "export": "host:exports:/etc/exports.d/phoenix.exports",
 }
-
-
-@pytest.fixture
-def fresh(image: Image, tmp_path: Path) -> Iterator[Site]:
-    with boot(Disk("tank0", "512M"), Disk("tank1", "512M"), image=image) as machine:
-        yield furnished(machine, tmp_path)
-
-
-@pytest.fixture
-def document(fresh: Site) -> dict[str, Any]:
-    datasets = (dataset("tank", "lxc", "quota=300M", "zfspool", "rootdir"), dataset("tank", "media"))
-    return host(
-        users=ADMIN,
-        zfs=zfs(pool("tank", "mirror", *(disk.path for disk in fresh.machine.disks)), datasets=datasets),
-        nfs={"exports": [{"path": "tank/media", "clients": ["127.0.0.1"]}]},
-        samba={"user": "ann", "password": {"env": "LAB_SAMBA"}, "shares": [{"name": "media", "path": "tank/media"}]},
-    )
-
-
 POINTS = [
     ("the client", "pool"),
-    ("the client", "share"),
+    ("the client", "storage"),
     ("the connection", "user"),
     ("the connection", "pool"),
     ("the connection", "storage"),
     ("the power", "pool"),
     ("the power", "dataset"),
-    ("the power", "storage"),
+    ("the power", "export"),
 ]
 
 
+@pytest.fixture(scope="module")
+def site(machine: Machine, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A machine on which all that every document declares is there already."""
+    site = furnished(machine, tmp_path_factory.mktemp("user"))
+    done = site.apply(host())
+    assert done.rc == 0, done.said
+    site.sh("mkdir -p /srv/theirs && echo theirs >/srv/theirs/data && sync")
+    return site
+
+
+def _document(name: str, disks: list[str]) -> dict[str, Any]:
+    """A user, a pool with a storage, and an export, all of one name."""
+    datasets = (dataset(name, "lxc", "quota=300M", "zfspool", "rootdir"), dataset(name, "media"))
+    return host(
+        users={**ADMIN, "username": name},
+        zfs=zfs(pool(name, "mirror", *disks), datasets=datasets),
+        nfs={"exports": [{"path": f"{name}/media", "clients": ["127.0.0.1"]}]},
+    )
+
+
 @pytest.mark.parametrize(("way", "step"), POINTS)
-def test_cut_off_and_applied_again(fresh: Site, document: dict[str, Any], way: str, step: str) -> None:
+def test_cut_off_and_applied_again(site: Site, way: str, step: str) -> None:
     standins("pvesm, pveum")
-    fresh.sh("mkdir -p /srv/theirs && echo theirs >/srv/theirs/data && sync")
-    cut = fresh.cut(document, STEPS[step], lambda process: WAYS[way](fresh, process))
-    print(f"{way} was cut at {step}: exit status {cut.rc}; its last words: {cut.said.strip().splitlines()[-1:]}")
-    fresh.converged(document)
-    _check(fresh)
+    name = f"cut{POINTS.index((way, step))}"
+    document = _document(name, [site.disk(f"{name}{side}") for side in "ab"])
+    cut = site.cut(document, STEPS[step].format(name=name), lambda process: WAYS[way](site, process))
+    last = cut.said.strip().rpartition("\n")[2]
+    print(f"{way} was cut when {step} had begun: exit status {cut.rc}; last words: {last}")
+    site.converged(document)
+    _check(site, name)
 
 
-def _check(site: Site) -> None:
-    assert site.sh("zpool list -H -o name,health") == "tank\tONLINE\n"
-    assert site.sh("zfs list -H -o name") == "tank\ntank/lxc\ntank/media\n"
-    assert site.sh("grep -c '^ann:' /etc/passwd /etc/shadow") == "/etc/passwd:1\n/etc/shadow:1\n"
-    assert site.sh("grep -c '^zfspool: tank-lxc$' /etc/pve/storage.cfg") == "1\n"
-    assert site.sh("grep -c '^user:ann@pam:' /etc/pve/user.cfg") == "1\n"
-    assert site.sh("grep -c include /etc/samba/smb.conf; pdbedit -L | grep -c '^ann:'") == "1\n1\n"
-    assert site.sh("cat /srv/theirs/data") == "theirs\n"
-    assert site.sh("find /etc -name '*phoenix~*'") == ""
+def _check(site: Site, name: str) -> None:
+    assert site.sh(f"zpool list -H -o health {name}; zfs list -H -o name -r {name}") == (
+        f"ONLINE\n{name}\n{name}/lxc\n{name}/media\n"
+    )
+    assert site.sh(f"grep -c '^{name}:' /etc/passwd /etc/shadow") == "/etc/passwd:1\n/etc/shadow:1\n"
+    assert site.sh(f"grep -c '^zfspool: {name}-lxc$' /etc/pve/storage.cfg") == "1\n"
+    assert site.sh(f"grep -c '^user:{name}@pam:' /etc/pve/user.cfg") == "1\n"
+    assert site.sh(f"exportfs -s | grep -c {name}/media") == "1\n"
+    assert site.sh("cat /srv/theirs/data; find /etc -name '*phoenix~*'") == "theirs\n"

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import select
 import subprocess
+import sys
+from pathlib import Path
 
+from lab.host import leftovers
 from lab.host.disk import Disk
+from lab.host.image import Image
 from lab.host.machine import HOST, Machine
 
 SERVICES = ("zfs.target", "ssh.service", "networking.service")
 COMMANDS = ("zpool", "exportfs", "smbclient", "visudo", "lxc-start", "mdadm", "lvm", "sgdisk", "python3", "logrotate")
+
+BOOTS_ONE = """\
+from lab.host.machine import boot
+
+with boot() as machine:
+    print(machine.pid, machine.folder, flush=True)
+    input()
+"""
 
 
 def test_its_services_run_and_its_commands_are_there(machine: Machine) -> None:
@@ -49,3 +63,17 @@ def test_a_disk_that_is_pulled_out_leaves_its_name_free(machine: Machine) -> Non
     assert machine.run("test", "-e", disk.path).returncode == 1
     machine.add_disk(disk)
     assert machine.out("sh", "-c", f"head -c 3 {disk.path} | od -An -tx1").split() == ["00"] * 3
+
+
+def test_a_machine_ends_with_the_process_that_booted_it(image: Image, repository: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(repository / "tests")}
+    argv = (sys.executable, "-c", BOOTS_ONE)
+    with subprocess.Popen(argv, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        number, folder = process.stdout.readline().split()
+        qemu = os.pidfd_open(int(number))
+        process.kill()
+        assert select.select([qemu], [], [], 60)[0], "QEMU goes on"
+    os.close(qemu)
+    leftovers.remove()
+    assert not Path(folder).exists()

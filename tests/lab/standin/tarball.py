@@ -14,7 +14,9 @@ for lib in $(ldd /bin/busybox | grep -o '/lib[^ ]*'); do
   mkdir -p ".$(dirname "$lib")"
   cp "$lib" ".$lib"
 done
-for name in sh ls cat dd echo env head hostname id mkdir ps rm sleep stat sync touch true; do ln -s busybox "bin/$name"; done
+for name in sh ls cat dd echo env head hostname id mkdir ps rm sleep stat sync touch true; do
+  ln -s busybox "bin/$name"
+done
 for name in init halt poweroff; do ln -s ../bin/busybox "sbin/$name"; done
 printf 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="A container of the lab"\n' >etc/os-release
 cat >etc/inittab <<END

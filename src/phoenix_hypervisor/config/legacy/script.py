@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import faulthandler
-import os
 import re
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from phoenix_hypervisor.config.legacy.parsing import faulty_line, parsed, walk
+from phoenix_hypervisor.config.legacy.parsing import parse as parse_tree
 from phoenix_hypervisor.errors import ConfigurationError, Place, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -61,16 +60,16 @@ def parse(content: bytes, file: str) -> Script:
         raise _refused(file, f"the file has more than {SIZE_LIMIT >> 10} KiB; that is no configuration.")
     if b"\0" in content or content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise _refused(file, "this is no shell file: it holds NUL bytes.", "Save it as UTF-8.")
+    content = content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
     try:
-        from tree_sitter import Language, Parser
-        from tree_sitter_bash import language
+        parse_tree(b"")
     except ImportError as error:
         hint = "Install it: pip install 'phoenix-hypervisor[migrate]'"
         raise UsageError("phoenix migrate needs tree-sitter, which is not installed.", hint) from error
-    content = content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
-    if not survives(lambda: Parser(Language(language())).parse(content)):
+    found = parsed(content)
+    if found is None:
         raise _refused(file, "this is no shell file that can be read.")
-    root = Parser(Language(language())).parse(content).root_node
+    content, root = found
     script = Script(file, root, content, tuple(content.split(b"\n")))
     if too_deep := next((node for node, depth in _levels(root) if depth > NESTING_LIMIT), None):
         raise ConfigurationError([Problem("syntax", "this is nested too deep.", place=script.place(too_deep))])
@@ -83,24 +82,9 @@ def parse(content: bytes, file: str) -> Script:
     return replace(script, problems=tuple(_faults(script)))
 
 
-def survives(work: Callable[[], object]) -> bool:
-    """Whether a child process comes through it: the grammar's scanner, which is C, was seen to crash on odd bytes."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside threads: the child only parses
-        child = os.fork()
-    if child == 0:
-        faulthandler.disable()
-        try:
-            work()
-            os._exit(0)
-        finally:
-            os._exit(1)
-    return os.waitpid(child, 0)[1] == 0
-
-
 def descendants(top: Node) -> Iterator[Node]:
     """The node and all below it, in the order of the file."""
-    return (node for node, _ in _levels(top))
+    return walk(top)
 
 
 def text_of(node: Node) -> bytes:
@@ -153,14 +137,25 @@ def _refused(file: str, message: str, hint: str = "") -> ConfigurationError:
 
 
 def _first_fault(script: Script) -> Place:
+    """The line that is to blame, else the first place where the grammar stumbled."""
+    if (line := faulty_line(script.content)) is not None:
+        return Place(script.file, line + 1)
     inner = (node for node in descendants(script.root) if node is not script.root)
     return next((script.place(node) for node in inner if node.is_error or node.is_missing), Place(script.file))
 
 
 def _faults(script: Script) -> Iterator[Problem]:
-    """One problem for each line that has faults."""
+    """One problem for each line that has faults; only the line to blame where the grammar lost its way for longer."""
+    if not script.root.has_error:
+        return
+    faults = [node for node in descendants(script.root) if node.is_error]
+    if any(node.end_point[0] > node.start_point[0] for node in faults):
+        if (line := faulty_line(script.content)) is not None:
+            message = "this is no valid shell, or not understood, and what stands around it is not read."
+            yield Problem("syntax", message, "Correct it, or take it out.", "warning", Place(script.file, line + 1))
+            return
     told: set[int] = set()
-    for node in descendants(script.root) if script.root.has_error else ():
+    for node in descendants(script.root):
         if is_fault(node) and (row := node.start_point[0]) not in told:
             told.add(row)
             yield script.problem(node, "syntax", "this is no valid shell, or not understood.", "It is left out.")

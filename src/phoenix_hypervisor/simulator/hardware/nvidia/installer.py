@@ -253,6 +253,8 @@ def _is_open(session: _Session) -> bool:
     told = session.options.get("kernel-module-type")
     if told:
         return told == "open"
+    if folder := session.options.get("kernel-module-build-directory"):
+        return folder == "kernel-open"
     found = [pci.MODELS.get(pci.read(session.node.files, card, "device")) for card in pci.cards(session.node.files)]
     fits_both = all(model is None or "open" in model.sources for model in found)
     return int(session.version.partition(".")[0]) >= 560 and fits_both
