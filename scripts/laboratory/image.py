@@ -6,37 +6,14 @@ import fcntl
 import hashlib
 import os
 import shutil
-import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import sources
+import building
 from failure import Failed
 
-SUITE = "bookworm"
-BASE = "ca-certificates,dbus,ifupdown,iproute2,isc-dhcp-client,systemd-sysv"
-"""What a container's template has beyond Debian's smallest system; the machine itself starts from the same."""
-SIZE = "8G"
-RECIPE = Path(__file__).resolve().parent / "recipe"
-ALONE = (
-    "setpriv",
-    "--pdeathsig",
-    "KILL",
-    "--",
-    "unshare",
-    "--mount",
-    "--pid",
-    "--uts",
-    "--ipc",
-    "--fork",
-    "--kill-child",
-)
-"""A process that ends with this one, and with it all that it started and mounted."""
-NO_START = "#!/bin/sh\nexit 101\n"
-"""Policy of Debian's packages while they are installed: start no service."""
 ROOM = 6 * 2**30
 """Bytes that a build takes for a while; 2 GiB of them stay."""
 
@@ -54,96 +31,18 @@ def build(say: Callable[[str], None]) -> Path:
     """Makes the image unless it is there; raises Failed. One build at a time."""
     _cache().mkdir(parents=True, exist_ok=True)
     with _one_at_a_time():
-        if cached():
-            return folder()
+        wanted = folder()
+        if wanted.is_dir():
+            return wanted
         for cut_off in _cache().glob("building-*"):
             shutil.rmtree(cut_off)
         if os.geteuid() != 0:
-            raise Failed("only root can build the image. Run: sudo scripts/lab build")
+            raise Failed("only root can build the image. Start scripts/lab as root.")
         if shutil.disk_usage(_cache()).free < ROOM:
             raise Failed(f"the image needs 6 GiB in {_cache()} while it is built. Make room, or set XDG_CACHE_HOME.")
         with tempfile.TemporaryDirectory(dir=_cache(), prefix="building-") as name:
-            made = _Build(Path(name), say).run()
-            made.rename(folder())
-    return folder()
-
-
-class _Build:
-    """One build in a folder that is thrown away: `root` becomes `image/root.raw`."""
-
-    def __init__(self, place: Path, say: Callable[[str], None]) -> None:
-        self.root = place / "root"
-        self.image = place / "image"
-        self.image.mkdir()
-        self.log = _cache() / "build.log"
-        self.log.write_bytes(b"")
-        self.mirror = sources.mirror()
-        self.say = say
-
-    def run(self) -> Path:
-        for step in (self._base, self._template, self._guest, self._file_system):
-            begun = time.monotonic()
-            step()
-            self.say(f"{(step.__doc__ or '').rstrip('.').lower()}: {time.monotonic() - begun:.0f} s")
-        return self.image
-
-    def _base(self) -> None:
-        """Debian's base system."""
-        options = ("--variant=minbase", f"--include={BASE}", f"--keyring={sources.KEYRING}")
-        self._do((*ALONE, "debootstrap", *options, SUITE, str(self.root), self.mirror.archive))
-        (self.root / "usr/sbin/policy-rc.d").write_text(NO_START)
-        (self.root / "usr/sbin/policy-rc.d").chmod(0o755)
-
-    def _template(self) -> None:
-        """A template for containers."""
-        version = (self.root / "etc/debian_version").read_text().strip()
-        name = f"debian-{version.split('.')[0]}-standard_{version}-1_amd64.tar.zst"
-        left_out = ("./usr/sbin/policy-rc.d", "./var/cache/apt/archives/*.deb", "./var/lib/apt/lists/*")
-        excluded = (f"--exclude={each}" for each in left_out)
-        self._do(("tar", "--zstd", "-cf", str(self.image / name), *excluded, "-C", str(self.root), "."))
-        shelf = self.root / "var/lib/vz/template/cache"
-        shelf.mkdir(parents=True)
-        (self.image / name).rename(shelf / name)
-
-    def _guest(self) -> None:
-        """Kernel, ZFS module, services."""
-        _copy_network(self.root)
-        (self.root / "etc/apt/sources.list").write_text(self.mirror.lines(SUITE))
-        shutil.copytree(RECIPE, self.root / "recipe", symlinks=True)
-        self._do(
-            ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "phoenix-lab", "-f", str(self.image / "id_ed25519"))
-        )
-        shutil.copy(self.image / "id_ed25519.pub", self.root / "recipe/key.pub")
-        self._do((*ALONE, "chroot", str(self.root), "/bin/bash", "/recipe/guest.sh", SUITE))
-        shutil.rmtree(self.root / "recipe")
-        (self.root / "usr/sbin/policy-rc.d").unlink()
-
-    def _file_system(self) -> None:
-        """File system."""
-        for name, pattern in (("vmlinuz", "vmlinuz-*"), ("initrd.img", "initrd.img-*")):
-            shutil.copy(next((self.root / "boot").glob(pattern)), self.image / name)
-        kind, key = (self.root / "etc/ssh/ssh_host_ed25519_key.pub").read_text().split()[:2]
-        (self.image / "known_hosts").write_text(f"phoenix-lab {kind} {key}\n")
-        options = ("-q", "-F", "-L", "phoenix-lab", "-E", "lazy_itable_init=0,root_owner=0:0")
-        self._do(("mkfs.ext4", *options, "-d", str(self.root), str(self.image / "root.raw"), SIZE))
-
-    def _do(self, argv: Sequence[str]) -> None:
-        with self.log.open("ab") as log:
-            done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
-        if done.returncode:
-            last = self.log.read_text("utf-8", "replace").splitlines()[-1:]
-            raise Failed(f"{argv[0]} failed: {' '.join(last)} All of it: {self.log}")
-
-
-def _copy_network(root: Path) -> None:
-    """What this machine's apt needs to reach its mirror: name servers, proxies and checks, own certificates."""
-    shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
-    said = subprocess.run(("apt-config", "dump"), capture_output=True, text=True).stdout
-    wanted = [line for line in said.splitlines() if line.startswith("Acquire::") and "::IndexTargets::" not in line]
-    (root / "etc/apt/apt.conf.d/90mirror").write_text("\n".join(wanted) + "\n")
-    own = Path("/usr/local/share/ca-certificates")
-    if own.is_dir():
-        shutil.copytree(own, root / "usr/local/share/ca-certificates", dirs_exist_ok=True)
+            building.Build(Path(name), _cache() / "build.log", say).run().rename(wanted)
+    return wanted
 
 
 def _cache() -> Path:
@@ -154,9 +53,10 @@ def _cache() -> Path:
 def _recipe_key() -> str:
     """Changes with every file that makes the image."""
     digest = hashlib.sha256()
-    for path in (Path(__file__), *sorted(RECIPE.rglob("*"))):
+    for path in (Path(building.__file__), *sorted(building.RECIPE.rglob("*"))):
         if path.is_file():
-            digest.update(f"{path.name} {path.stat().st_mode & 0o111}\n".encode() + path.read_bytes())
+            name = path.relative_to(building.RECIPE.parent)
+            digest.update(f"{name} {path.stat().st_mode & 0o111}\n".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
 

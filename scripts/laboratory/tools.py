@@ -65,7 +65,7 @@ def _may_install(packages: Sequence[str]) -> None:
     if not _there("apt-get"):
         raise Failed(f"missing here: {', '.join(packages)} (as Debian calls them). Install them, then start again.")
     if os.geteuid() != 0:
-        raise Failed(f"missing here, and only root can install it. Run: sudo apt install {' '.join(packages)}")
+        raise Failed(f"{', '.join(packages)} must be installed, or newer. Start scripts/lab as root.")
 
 
 def _install_qemu() -> None:
@@ -107,4 +107,4 @@ def _apt(arguments: Sequence[str]) -> None:
     done = subprocess.run(argv, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
         last = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
-        raise Failed(f"apt-get {arguments[-1]} failed: {last} Look at the machine's network and /etc/apt.")
+        raise Failed(f"apt-get {arguments[-1]} failed: {last}. Look at the machine's network and /etc/apt.")

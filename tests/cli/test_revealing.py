@@ -74,9 +74,7 @@ def test_what_is_given_is_taken_without_a_word(folder: Path, capsys: pytest.Capt
     assert (capsys.readouterr().err, secrets.revealed) == ("", {"real", "other"})
 
 
-def test_a_run_says_it_beside_what_it_prints(
-    phoenix: Phoenix, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_says_it_beside_what_it_prints(phoenix: Phoenix, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LAB_HASH", raising=False)
     host = {"users": {"username": "ann", "password_hash": {"env": "LAB_HASH"}}}
     (folder / "phoenix_hypervisor_config.json").write_text(json.dumps(host))

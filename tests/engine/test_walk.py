@@ -137,6 +137,17 @@ def test_a_poll_ends_at_its_limit_and_says_why() -> None:
 
 
 @pytest.mark.parametrize(
+    ("told", "added"), [("web.service failed\nno such program\n", "\nweb.service failed\nno such program"), ("", "")]
+)
+def test_a_poll_that_failed_is_explained(told: str, added: str) -> None:
+    poll = Poll(Command("curl"), "healthy", every=5, limit=30, explain=Command("journalctl"))
+    answers = {"curl": Result(7), "journalctl": Result(0, told)}
+    summary, transport, _, _ = walk([step("a", work=(poll,))], lambda command: answers[str(command)])
+    assert summary.failed == {"a": f"not healthy within 30 s: exit status 7{added}"}
+    assert transport.sent.count("journalctl") == 1
+
+
+@pytest.mark.parametrize(
     ("said", "tries"), [("can't lock file '/run/x.lock' - got timeout", 3), ("CT 900 already exists", 1)]
 )
 def test_only_what_is_known_to_pass_is_tried_again(said: str, tries: int) -> None:

@@ -71,6 +71,16 @@ def test_why_something_is_kept_is_told_with_its_class_for_containers_only() -> N
     ]
 
 
+def test_a_step_of_the_node_is_named_as_the_plan_names_it() -> None:
+    steps = (
+        Step("host:zfs.dataset:tank/a", "host", Symbol.ADD, "zfs: dataset tank/a", "because", ()),
+        Step("900:create", "900", Symbol.ADD, "create", "because", ()),
+    )
+    estimate = Estimate(1.0, 8, tuple(step.id for step in steps), 1.0, {})
+    line = render_plan(Plan("node", steps), "node", Style(), estimate).splitlines()[-1]
+    assert line.endswith(": zfs: dataset tank/a > 900:create.")
+
+
 def test_nothing_to_do_takes_no_line() -> None:
     assert said().startswith("Nothing to do")
     assert render_plan(Plan("node"), "node", Style()).splitlines()[-1].startswith("Nothing to do")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,7 +49,7 @@ class Secrets:
             return False
         folder = Path(credentials or "") if secret.origin == "credential" else self.folder
         try:
-            os.stat(folder / secret.reference)
+            (folder / secret.reference).stat()
         except (FileNotFoundError, NotADirectoryError):
             return False
         except OSError:

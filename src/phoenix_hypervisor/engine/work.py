@@ -93,10 +93,17 @@ class Worker:
                 self._told(poll.command, result)
                 if result.ok:
                     return
-                raise WorkFailed(f"not {poll.what} within {poll.limit:g} s: {said(result)}")
+                raise WorkFailed(f"not {poll.what} within {poll.limit:g} s: {said(result)}{await self._why(poll)}")
             await asyncio.sleep(pause)
             self._go_on()
             pause = min(2 * pause, poll.every)
+
+    async def _why(self, poll: Poll) -> str:
+        """What is to be said beside, in lines of their own."""
+        if poll.explain is None:
+            return ""
+        told = (await self._machine.run(poll.explain)).stdout.strip()
+        return f"\n{told}" if told else ""
 
     async def _expect(self, work: Expect) -> None:
         """Exit code 0 is not the truth."""

@@ -34,8 +34,24 @@ from phoenix_hypervisor.plan.wanted import static_interface
 from phoenix_hypervisor.proxmox.guest import Section
 from phoenix_hypervisor.transport.container import inside
 
+_RETRIES, _INTERVAL = 3, 5.0
+"""How often, and after how many seconds, a health check is tried again unless it says so itself."""
+_FIRST_TRY = 5.0
+"""Seconds that a service may take before the first try counts."""
 _HARMLESS = frozenset(
-    {"clear", "recover", "unlock", "tidy", "identity", "template", "snapshot", "start", "forget", "restore-point"}
+    {
+        "health",
+        "clear",
+        "recover",
+        "unlock",
+        "tidy",
+        "identity",
+        "template",
+        "snapshot",
+        "start",
+        "forget",
+        "restore-point",
+    }
 )
 """Steps that a restore point has nothing to do for."""
 
@@ -203,7 +219,20 @@ class Chain:
 
     def _ready(self, names: bool) -> Poll:
         check = inside(self.ctid, readiness.ready(static_interface(self.container), names))
-        return Poll(check, "ready", self.container.ready_interval, self.container.ready_timeout)
+        why = inside(self.ctid, readiness.troubles())
+        return Poll(check, "ready", self.container.ready_interval, self.container.ready_timeout, why)
+
+    def check_health(self) -> None:
+        """Wait until it does its work (spec L11); its dependants wait, too. Where nothing was done nothing is asked."""
+        wanted = self.container.health_check
+        if wanted is None or not (self.steps and self.running):
+            return
+        every = float(wanted.interval or _INTERVAL)
+        limit = every * (_RETRIES if wanted.retries is None else wanted.retries) + _FIRST_TRY
+        check = inside(self.ctid, readiness.healthy(wanted.command, every))
+        why = inside(self.ctid, readiness.troubles())
+        symbol = Symbol.ADD if self.fresh else Symbol.CHANGE
+        self.add("health", symbol, "wait until healthy", wanted.command, Poll(check, "healthy", every, limit, why))
 
     def establish(self, wanted: tuple[Layer, ...]) -> None:
         """Run the layers that are not stamped as they should be, in their order."""

@@ -15,12 +15,16 @@ from phoenix_hypervisor.resource import Symbol as Symbol
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """A command that is repeated until it succeeds: soon at first, then every ``every`` seconds, up to ``limit``."""
+    """A command that is repeated until it succeeds: soon at first, then every ``every`` seconds, up to ``limit``.
+
+    ``explain`` is run when it did not: what it prints says why.
+    """
 
     command: Command
     what: str
     every: float
     limit: float
+    explain: Command | None = None
 
 
 @dataclass(frozen=True, slots=True)

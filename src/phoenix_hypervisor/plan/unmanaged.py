@@ -19,8 +19,13 @@ def unmanaged(site: Site, ctids: Iterable[int], host: bool) -> Mapping[str, tupl
     return {name: tuple(targets) for name, targets in found.items()}
 
 
+def is_established(container: Container) -> bool:
+    """Whether something establishes all that it asks for; else it cannot be healthy yet, and is not asked."""
+    return all(name in of_containers() for name in container.features)
+
+
 def _of_container(container: Container) -> Iterable[str]:
     known = of_containers()
     yield from (name for name in container.features if name not in known)
-    if container.health_check is not None:
+    if container.health_check is not None and not is_established(container):
         yield "health_check"

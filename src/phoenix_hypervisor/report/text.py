@@ -58,6 +58,8 @@ def render_estimate(plan: Plan, estimate: Estimate) -> str:
         chain = [target for target, _ in groupby(targets[step_id] for step_id in chain)]
     if len(chain) > _CHAIN:
         chain = [*chain[: _CHAIN // 2], "…", *chain[-_CHAIN // 2 :]]
+    titles = {step.id: step.title for step in plan.steps if step.target == "host"}
+    chain = [titles.get(link, link) for link in chain]
     chain = [link if len(link) <= _LINK else f"{link[: _LINK - 1]}…" for link in chain]
     jobs, longest = plural(estimate.jobs, "job"), duration(estimate.critical_seconds)
     return f"Takes about {duration(estimate.seconds)} with {jobs}; the longest chain ({longest}): {' > '.join(chain)}."

@@ -45,6 +45,24 @@ def ready(interface: str | None, names: bool) -> Command:
     return Command("sh", "-s", "--", interface or "none", "names" if names else "-", stdin=_READY, timeout=20.0)
 
 
+_TROUBLES = """\
+for unit in $(systemctl list-units --failed --plain --no-legend 2>/dev/null | cut -d ' ' -f 1); do
+  echo "$unit failed; its log ends with:"
+  journalctl --unit "$unit" --lines 5 --output cat --no-pager 2>/dev/null
+done
+"""
+
+
+def troubles() -> Command:
+    """Inside: the units that failed, with the last lines of their logs."""
+    return Command("sh", "-s", stdin=_TROUBLES, timeout=20.0)
+
+
+def healthy(line: str, interval: float) -> Command:
+    """Inside: the check that the configuration names, a line for ``sh``; it may take as long as its interval."""
+    return Command("sh", "-c", line, timeout=max(interval, 10.0))
+
+
 _STAMP = """\
 set -eu
 for part in /var/lib/phoenix "/$1"; do

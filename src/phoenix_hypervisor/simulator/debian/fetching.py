@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from phoenix_hypervisor.simulator.coreutils.common import Fault, absolute, reason
+from phoenix_hypervisor.simulator.debian import listening
 from phoenix_hypervisor.simulator.process import Machine, Process, Run
 
 NO_INTERNET = "this simulated node has no internet"
@@ -135,7 +136,14 @@ def curl(process: Process, resolves: bool) -> Run:
 
 def _curl_fetch(process: Process, line: _Line, resolves: bool) -> Run:
     told, url = "show" in line or "silent" not in line, line.urls[0]
-    state, text = _look(process.machine, url, resolves)
+    port = listening.local_port(process.machine, url)
+    if port is not None and not listening.answers(process.machine, port):
+        yield 0.01
+        if told:
+            refused = f"Failed to connect to {host(url)} port {port} after 0 ms: Couldn't connect to server"
+            process.complain(f"curl: (7) {refused}\n")
+        return 7
+    state, text = ("found", "") if port is not None else _look(process.machine, url, resolves)
     yield 0.2
     if state != "found":
         if told:

@@ -1,0 +1,65 @@
+"""Health checks (spec L11): when they are asked, who waits for them, what is said when they fail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rig import Rig, container, fitted, site_of
+from scenarios import base
+
+WEB = """\
+#!/bin/sh
+set -eu
+apt-get -q update
+apt-get -q -y install nginx
+systemctl enable --now nginx
+"""
+CHECK = {"command": "curl -sf http://localhost/health", "retries": 3, "interval": 2}
+
+
+def rig_of(folder: Path, script: str = WEB, **fields: Any) -> Rig:
+    folder.mkdir(exist_ok=True)
+    (folder / "web.sh").write_text(script)
+    containers = {
+        "900": base(is_template=True),
+        "950": container(950, clone_from_ctid="900", application_script="web.sh", health_check=CHECK, **fields),
+        "960": container(960, clone_from_ctid="900", dependencies=["950"]),
+    }
+    return fitted(site_of(folder, {"lxc_configs": containers}))
+
+
+def test_a_service_that_answers_is_healthy_and_its_dependants_start_after_that(tmp_path: Path) -> None:
+    rig = rig_of(tmp_path / "etc")
+    steps = {step.id: step for step in rig.plan().steps}
+    start = next(step for step in steps.values() if step.id.startswith("960:start"))
+    assert "950:health" in start.needs
+    assert "950:health" in rig.converge().done
+    assert rig.plan().empty
+
+
+def test_what_is_not_healthy_fails_and_its_dependants_are_skipped(tmp_path: Path) -> None:
+    rig = rig_of(tmp_path / "etc", "#!/bin/sh\nexit 0\n")
+    summary = rig.apply()
+    assert summary.failed == {"950:health": "not healthy within 11 s: exit status 7"}
+    assert any(step.startswith("960:start") for step in summary.skipped)
+
+
+def test_where_nothing_is_done_nothing_is_asked(tmp_path: Path) -> None:
+    rig = rig_of(tmp_path / "etc")
+    rig.converge()
+    assert rig.node.run(("lxc-attach", "-n", "950", "--", "systemctl", "stop", "nginx")).ok
+    assert rig.plan().empty
+
+
+def test_after_a_change_it_is_asked_again(tmp_path: Path) -> None:
+    rig = rig_of(tmp_path / "etc")
+    rig.converge()
+    assert rig.node.run(("pct", "stop", "950")).ok
+    assert [step.id for step in rig.plan().steps] == ["950:start", "950:health"]
+
+
+def test_a_container_that_is_not_established_yet_is_not_asked(tmp_path: Path) -> None:
+    plan = rig_of(tmp_path / "etc", features=["portainer"]).plan()
+    assert plan.unmanaged["health_check"] == ("950",)
+    assert not any(step.id == "950:health" for step in plan.steps)
