@@ -15,6 +15,7 @@ ZFS = Zfs(
     datasets=(
         Dataset(name="media", pool="tank"),
         Dataset(name="media/films", pool="tank", properties={"mountpoint": "/srv/films"}),
+        Dataset(name="media/films/new", pool="tank", proxmox_storage_type="zfspool"),
         Dataset(name="old", pool="tank", properties={"mountpoint": "legacy"}),
     ),
 )
@@ -82,6 +83,7 @@ def test_names_that_no_share_can_have(name: str) -> None:
         ("tank/media", "/mnt/pve", Place("/mnt/pve/tank/media", "tank/media", is_root=True)),
         ("/mnt/pve/tank/media/a/", "/mnt/pve", Place("/mnt/pve/tank/media/a", "tank/media")),
         ("tank/media/films/x", "/mnt/pve", Place("/srv/films/x", "tank/media/films")),
+        ("tank/media/films/new/x", "/mnt/pve", Place("/srv/films/new/x", "tank/media/films/new")),
         ("/srv/films", "/mnt/pve", Place("/srv/films", "tank/media/films", is_root=True)),
         ("tank/old", None, Place("/tank/old")),
         ("tank", "/mnt/pve", Place("/tank")),

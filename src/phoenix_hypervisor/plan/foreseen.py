@@ -27,6 +27,7 @@ def _needed_by(site: Site, ctid: int) -> Iterator[str]:
     driver = site.host.nvidia_driver
     if container.gpus and driver is not None and driver.version:
         yield f"nvidia.driver:{driver.version}"
+        yield "nvidia.nodes:all"
 
 
 def foreseen(site: Site, node: Node, chosen: frozenset[str]) -> Node:

@@ -150,7 +150,7 @@ def test_what_the_server_refuses_after_a_cut_off_run_is_taken_back_to_what_was_i
     first = changes(node, asked({"path": "/tank/a b"}))[:-1]
     assert all(node.run(command.argv, command.stdin).ok for command in first)
     refused = changes(node, asked({"path": "tank/media"}, {"path": "/tank/absent"}))
-    assert not all([node.run(command.argv, command.stdin).ok for command in refused])
+    assert not all(node.run(command.argv, command.stdin).ok for command in refused)
     assert node.files.read(PATH) == before
 
 
