@@ -29,8 +29,12 @@ def furnish(site: Site, node: Node) -> tuple[str, ...]:
 
 def _cards(site: Site, node: Node) -> Iterable[str]:
     """With the driver of the host, which makes their device nodes."""
+    declared = site.nvidia
+    version = {"version": declared.version} if declared.version else {}
     for _ in range(cards_of(site)):
-        yield f"NVIDIA card {node.add_gpu(driver=True)}"
+        yield f"NVIDIA card {node.add_gpu(driver=True, **version)}"
+    if declared.version:
+        yield f"a download: {node.add_runfile(declared.version, declared.runfile_url or '')}"
 
 
 def _pools(site: Site, node: Node) -> Iterable[str]:

@@ -183,7 +183,7 @@ def hosts(draw: Draw, ctids: Sequence[int]) -> tuple[Json, Storages]:
             author=just("ann"),
             timezone=just("Europe/Berlin", "UTC"),
             domain_name=just("lab.example"),
-            repository=just("no-subscription", "enterprise"),
+            repository=just("auto", "no-subscription", "enterprise"),
             core_paths=CORE_PATHS,
             users=USERS,
             network=NETWORK,

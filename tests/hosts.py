@@ -58,6 +58,7 @@ def with_foreign(node: Node) -> None:
     node.add_storage("theirs", "dir", "iso", path="/srv/theirs-iso")
 
 
+_DUE = ("/run/phoenix_hypervisor/due", "/var/lib/phoenix_hypervisor/due")
 _NOISE = re.compile(r"^/etc/(?:pve/\.version|ssh/|machine-id|zfs/|\.pwd\.lock|g?shadow|passwd-|group-)")
 
 
@@ -77,9 +78,7 @@ def end_of(node: Node) -> dict[str, Any]:
         "pools": sorted(node.zfs.pools),
         "exports": sorted(ask("exportfs", "-s").splitlines()),
         "units": ask("systemctl", "list-units", "--type=service", "--no-legend"),
-        "due": node.files.list("/run/phoenix_hypervisor/due")
-        if node.files.exists("/run/phoenix_hypervisor/due")
-        else [],
+        "due": [name for folder in _DUE if node.files.exists(folder) for name in node.files.list(folder)],
         "users": [line.split(":")[:2] for line in ask("pdbedit", "-L").splitlines()],
         "drafts": [path for path in _below(node, "/etc") if "phoenix~" in path],
     }

@@ -5,21 +5,40 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 from phoenix_hypervisor.command import Command
 from phoenix_hypervisor.machine import Fact, Facts
 
 
 class Slice(BaseModel):
-    """The piece of configuration that one feature gets: its desired state, validated, unknown keys refused."""
+    """The piece of configuration that one feature gets: its desired state, validated, unknown keys refused.
+
+    In the slice of a whole document absence is a declaration. One that was given by itself is a part (spec S2): what it
+    does not mention is not known, and nothing is taken away, moved or given another name because of it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    _is_part: bool = PrivateAttr(default=False)
+
+    @property
+    def is_part(self) -> bool:
+        return self._is_part
+
+    def as_part(self) -> Self:
+        """The same, given by itself."""
+        found = self.model_copy()
+        found._is_part = True
+        return found
+
+    def knows(self, field: str, of: BaseModel | None = None) -> bool:
+        """Whether a field, its own or one of an object in it, is declared, be it by its absence."""
+        return not self._is_part or field in (self if of is None else of).model_fields_set
 
 
 class Symbol(StrEnum):
@@ -112,6 +131,23 @@ class Resource(Slice):
 
 
 @dataclass(frozen=True, slots=True)
+class Lack:
+    """What a part of a document does not say and the feature cannot do without: where that shows, what, what to add."""
+
+    where: tuple[str | int, ...]
+    what: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A file that the node may have, and where a container is given it: so it need not be fetched once more."""
+
+    source: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Feature:
     """One concern: a slice and the resources it asks for, in their order.
 
@@ -133,6 +169,11 @@ class Feature:
     """Fields of the slice that ask for nothing by themselves: they help the others (spec S2)."""
     touches: tuple[str, ...] = ()
     """For people: the files, services and objects of the machine that it changes."""
+    lacks: Callable[[Any], Iterable[Lack]] = lambda _piece: ()
+    """What a slice that is a part lacks."""
+
+    carries: Callable[[Any], Iterator[Carried]] = lambda _: iter(())
+    """Files that the node gives a container before the feature is established there."""
 
     def is_empty(self, piece: Slice) -> bool:
         """Whether the slice asks for nothing at all."""

@@ -187,7 +187,7 @@ def test_a_closed_stream_is_no_reason_to_fall(repository: Path, closed: str) -> 
 
 def test_a_reader_that_goes_away_is_no_reason_to_complain(repository: Path) -> None:
     source = str(Path(phoenix_hypervisor.__file__).parents[1])
-    line = f"{sys.executable} -m phoenix_hypervisor plan --etc {repository}/examples/ai-lab --on sim | head -1"
+    line = f"{sys.executable} -m phoenix_hypervisor plan 953 --etc {repository}/examples/ai-lab --on sim | head -1"
     done = subprocess.run(
         ["sh", "-c", line], env={"PYTHONPATH": source, "PATH": "/usr/bin:/bin"}, capture_output=True, text=True
     )

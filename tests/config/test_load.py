@@ -30,6 +30,14 @@ def test_either_document_may_be_absent_but_not_both(tmp_path: Path) -> None:
         ]
 
 
+def test_the_site_knows_where_its_datasets_are_mounted(tmp_path: Path) -> None:
+    volumes = {"name": "media/lxc", "pool": "tank", "proxmox_storage_type": "zfspool"}
+    datasets = zfs({"name": "media", "pool": "tank", "properties": "mountpoint=/srv"}, volumes)
+    site = loaded(tmp_path, {"zfs": datasets, "proxmox_storage_ids": {"tank_media/lxc": "media"}}).site
+    assert site is not None
+    assert site.mountpoints == {"tank/lxc": "/tank/lxc", "tank/media": "/srv", "tank/media/lxc": "/srv/lxc"}
+
+
 def test_every_problem_of_both_documents_at_once(tmp_path: Path) -> None:
     host = {
         "timezone": 3,

@@ -77,7 +77,7 @@ def test_destroying_parts_of_a_tree_of_clones(command: str, left: list[str] | No
         ("zfs clone tank/a/b@one rpool/x", 1, "cannot create 'rpool/x': source and target pools differ"),
         ("zfs clone tank/a/b@one tank/x/y", 1, "cannot create 'tank/x/y': parent does not exist"),
         ("zfs clone -o colour=red tank/a/b@one tank/x", 1, "cannot create 'tank/x': invalid property 'colour'"),
-        ("zfs snapshot tank/nosuch@x", 1, "cannot create snapshot 'tank/nosuch@x': dataset does not exist"),
+        ("zfs snapshot tank/nosuch@x", 2, "cannot open 'tank/nosuch': dataset does not exist"),
         ("zfs set used=1 tank/a", 255, "cannot set property for 'tank/a': 'used' is readonly"),
         ("zfs set quota=lots tank/a", 255, "cannot set property for 'tank/a': bad numeric value 'lots'"),
         ("zfs get nosuch tank/a", 2, "bad property list: invalid property 'nosuch'"),

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
+from phoenix_hypervisor.cli.options import DISK
 from phoenix_hypervisor.config.site import Site
 from phoenix_hypervisor.features.host.zfs.disks import BLOCKS
 from phoenix_hypervisor.machine import Facts
 from phoenix_hypervisor.plan.step import Plan
-
-DISK = "disk:"
 
 
 def with_strangers(plan: Plan, allowed: Collection[str], site: Site, facts: Facts) -> Plan:

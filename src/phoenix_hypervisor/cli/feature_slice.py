@@ -4,76 +4,116 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from phoenix_hypervisor.cli.revealing import Secrets
-from phoenix_hypervisor.config.load import host_document
+from phoenix_hypervisor.config.given import Given, read_given, sections_of
+from phoenix_hypervisor.config.site import Site
 from phoenix_hypervisor.config.source import Source, parse_source
+from phoenix_hypervisor.config.texts import listing
+from phoenix_hypervisor.config.translate import problems_of
 from phoenix_hypervisor.documents.secrets import Secret
-from phoenix_hypervisor.errors import ConfigurationError, UsageError
+from phoenix_hypervisor.errors import ConfigurationError, Problem, UsageError
 from phoenix_hypervisor.plan.host import Part, part
-from phoenix_hypervisor.plan.slices import plain_json, slice_values
-from phoenix_hypervisor.resource import Feature
+from phoenix_hypervisor.plan.slices import Reveal, part_from, plain_json, slice_from, slice_values
+from phoenix_hypervisor.resource import Feature, Slice
 
 
-def read_document(feature: Feature, source: str) -> Source:
-    """The file, or standard input for ``-``, free of errors and not empty. Raises UsageError or ConfigurationError."""
-    name = "standard input" if source == "-" else source
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A feature and what it was given, without errors."""
+
+    feature: Feature
+    given: Given
+    values: Mapping[str, Any]
+
+    @property
+    def site(self) -> Site:
+        return self.given.site
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        return self.given.problems
+
+    def revealed(self, secrets: Secrets) -> Part:
+        """The feature with its slice. UsageError where a secret is not to be had."""
+        piece = _piece(self.feature, self.given, self.values, secrets.reveal)
+        secrets.require()
+        return part(self.feature, piece)
+
+
+def read_wanted(feature: Feature, name: str, folder: Path) -> Wanted:
+    """What the file, or standard input for ``-``, asks of the feature; UsageError or ConfigurationError for nothing, or
+    for what is wrong. ``folder`` is where relative files lie."""
+    source = _read(feature, "standard input" if name == "-" else name, name)
+    given = read_given(feature, source, folder)
+    if given.older:
+        hint = f"Give the whole document: phoenix feature run {feature.name} --config FILE"
+        raise UsageError(f"{source.file}: this is of the older shape, of which a slice alone is not understood.", hint)
+    if given.errors:
+        raise ConfigurationError(sorted(given.problems, key=lambda problem: problem.place))
+    values = source.data or {} if given.is_part else slice_values(feature, {"host": given.site.host})
+    piece = _piece(feature, given, values, lambda _secret: "NOT_SET")
+    if not given.is_part:
+        _require_sections(feature, given)
+    elif feature.is_empty(piece):
+        raise _empty(feature, source)
+    elif lacking := tuple(feature.lacks(piece)):
+        raise ConfigurationError(
+            source.problem("missing-field", lack.what, lack.where, hint=lack.hint) for lack in lacking
+        )
+    return Wanted(feature, given, values)
+
+
+def _read(feature: Feature, called: str, name: str) -> Source:
     try:
-        data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+        data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
-        raise UsageError(f"{name}: {error.strerror}.", "Give --config a file, or - for standard input.") from error
-    document = parse_source(data, name)
-    if document.problems:
-        raise ConfigurationError(document.problems)
-    if not document.data:
-        raise _empty(feature, document)
-    return document
+        raise UsageError(f"{called}: {error.strerror}.", "Give --config a file, or - for standard input.") from error
+    if data.strip() == b"null":
+        sections = listing(sorted(sections_of(feature, siblings=False)), "or")
+        raise UsageError(
+            f"{called}: null is no slice of {feature.name}: what it was taken from has no {sections}.",
+            f"See: phoenix feature schema {feature.name}",
+        )
+    source = parse_source(data if data.strip() else b"{}", called)
+    if source.problems:
+        raise ConfigurationError(source.problems)
+    if not source.data:
+        raise _empty(feature, source)
+    return source
 
 
-def _empty(feature: Feature, document: Source) -> UsageError:
+def _empty(feature: Feature, source: Source) -> UsageError:
     return UsageError(
-        f"{document.file}: the slice of {feature.name} is empty.", f"See: phoenix feature schema {feature.name}"
+        f"{source.file}: the slice of {feature.name} is empty.", f"See: phoenix feature schema {feature.name}"
     )
 
 
-def values_of(feature: Feature, document: Source) -> Mapping[str, Any]:
-    """What the slice holds: itself, or what the feature takes of a whole document, in whichever shape."""
-    value: Mapping[str, Any] = document.data or {}
-    rooms = {path.split(".")[1] for path in feature.sources.values() if path.startswith("host.")}
-    if set(value) <= set(feature.slice.model_fields) or not rooms & set(value):
-        return value
-    readings = [host_document(document, older=older) for older in (False, True)]
-    sound = [host for source, host, _ in readings if host is not None and not _errors(source)]
-    if not sound:
-        raise ConfigurationError(readings[0][0].problems)
-    return slice_values(feature, {"host": sound[0]})
+def _require_sections(feature: Feature, given: Given) -> None:
+    """A document that does not speak of it at all is taken for the wrong one."""
+    sections = sections_of(feature, siblings=False)
+    if sections and all(getattr(given.site.host, section, None) is None for section in sections):
+        named = listing(sorted(sections), "or")
+        hint = "Give the right document; phoenix apply host takes back what is no longer declared."
+        raise UsageError(f"{given.source.file}: there is no {named} in it.", hint)
 
 
-def _errors(source: Source) -> bool:
-    return any(problem.severity == "error" for problem in source.problems)
-
-
-def part_of(feature: Feature, document: Source, values: Mapping[str, Any], secrets: Secrets) -> Part:
-    """The feature with its slice. Raises ConfigurationError for what is none, UsageError where it asks for nothing."""
+def _piece(feature: Feature, given: Given, values: Mapping[str, Any], reveal: Reveal) -> Slice:
+    """The slice; ConfigurationError for what is none."""
+    make = part_from if given.is_part else slice_from
     try:
-        found = part(feature, _revealed(feature, values, secrets))
+        return make(feature, _revealed(feature, values, reveal))
     except ValidationError as error:
-        hint = f"See: phoenix feature schema {feature.name}"
-        raise ConfigurationError(
-            document.problem("value", f"{'.'.join(map(str, item['loc']))}: {item['msg']}.", item["loc"], hint=hint)
-            for item in error.errors(include_input=False)
-        ) from None
-    secrets.require()
-    if feature.is_empty(found.piece):
-        raise _empty(feature, document)
-    return found
+        details = error.errors(include_url=False, include_context=True)
+        raise ConfigurationError(problems_of(feature.slice, given.source, details)) from None
 
 
-def _revealed(feature: Feature, values: Mapping[str, Any], secrets: Secrets) -> Mapping[str, Any]:
+def _revealed(feature: Feature, values: Mapping[str, Any], reveal: Reveal) -> Mapping[str, Any]:
     """The values with the secrets that the slice takes in their place."""
     found = dict(values)
     for name, info in feature.slice.model_fields.items():
@@ -82,4 +122,4 @@ def _revealed(feature: Feature, values: Mapping[str, Any], secrets: Secrets) -> 
                 found[name] = TypeAdapter(Secret).validate_python(found[name])
             except ValidationError as error:
                 raise UsageError(f"{name}: {error.errors(include_input=False)[0]['msg']}.") from None
-    return {name: plain_json(value, secrets.reveal) for name, value in found.items()}
+    return {name: plain_json(value, reveal) for name, value in found.items()}

@@ -110,8 +110,8 @@ def _given_disks(node: Node, disks: Iterable[str]) -> Iterable[str]:
 
 def _downloads(site: Site, node: Node) -> Iterable[str]:
     """The installer of the driver, where the site says that it is to be had."""
-    driver = site.host.nvidia_driver
-    if driver is not None and driver.version and driver.runfile_url:
+    driver = site.nvidia
+    if driver.version and driver.runfile_url:
         node.add_runfile(driver.version, driver.runfile_url)
         yield f"a download of the NVIDIA driver {driver.version}"
 

@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 
 import click
 
-from phoenix_hypervisor.cli.allowed import DISK
 from phoenix_hypervisor.errors import UsageError
 from phoenix_hypervisor.plan.saved import Request
 
 _REQUEST = ("etc", "on", "targets", "rebuild", "mode", "allow", "reboot", "upgrade")
+DISK = "disk:"
+"""What the name of a disk that may be lost begins with."""
 F = TypeVar("F", bound=Callable[..., Any])
 
 

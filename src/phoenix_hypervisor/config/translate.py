@@ -6,7 +6,7 @@ What is wrong is told and taken out, so that the rest can still be read and chec
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, get_args
 
@@ -52,14 +52,25 @@ def read_model(model: type[M], source: Source) -> Reading[M]:
             return Reading(model.model_validate(data), tuple(problems), frozenset(damaged))
         except ValidationError as error:
             details = error.errors(include_url=False, include_context=True)
-        data = copy.deepcopy(data) if attempt == 0 else data
+        if attempt == 0:
+            problems.extend(problems_of(model, source, details))
+            data = copy.deepcopy(data)
         for steps, detail in [(_steps(data, each["loc"]), each) for each in details]:
-            if attempt == 0:
-                problems.append(_problem(model, source, steps, detail))
             if detail["type"] != "extra_forbidden":
                 damaged.add(steps)
             _take_out(data, steps[:-1] if detail["type"] == "missing" or attempt else steps)
     return Reading(None, tuple(problems), frozenset({*damaged, ()}))
+
+
+def problems_of(model: type[BaseModel], source: Source, details: Iterable[ErrorDetails]) -> Iterator[Problem]:
+    """What pydantic says of the source's data, in our words; of the alternatives of one value the first."""
+    told: set[Steps] = set()
+    for detail in details:
+        steps = _steps(source.data, detail["loc"])
+        is_alternative = _expected(detail["type"]) is not None
+        if not (is_alternative and steps in told):
+            yield _problem(model, source, steps, detail)
+        told |= {steps} if is_alternative else set()
 
 
 def _steps(data: Any, location: tuple[str | int, ...]) -> Steps:
@@ -112,6 +123,8 @@ def _problem(model: type[BaseModel], source: Source, steps: Steps, detail: Error
         if hidden or code == "type" or isinstance(detail["input"], dict | list | tuple)
         else f" {shown(detail['input'])}"
     )
+    if not steps:
+        return source.problem(code, f"{reason}.")
     return source.problem(code, f"{name} cannot be{value}: {reason}." if value else f"{name}: {reason}.", steps)
 
 

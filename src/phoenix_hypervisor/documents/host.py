@@ -258,8 +258,10 @@ class HostDocument(Model):
     author: Line | None = Field(None, description="Its author; for people.")
     timezone: Timezone | None = Field(None, description="The node's time zone.", examples=["Europe/Berlin"])
     domain_name: DomainName | None = Field(None, description="The node's domain.", examples=["lab.example"])
-    repository: Literal["no-subscription", "enterprise"] = Field(
-        "no-subscription", description="Which of Proxmox VE's repositories the node uses."
+    repository: Literal["auto", "no-subscription", "enterprise"] = Field(
+        "auto",
+        description="Which of Proxmox VE's repositories the node uses; auto: no-subscription, or those that are there "
+        "where the node has an active subscription.",
     )
     core_paths: CorePaths = Field(default_factory=CorePaths, description="Where things lie on the node.")
     users: Users | None = Field(None, description="The admin user.")

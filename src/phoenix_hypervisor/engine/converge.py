@@ -26,22 +26,18 @@ async def converge(
     resources: Sequence[Resource],
     told: Told = lambda _command, _result: None,
     approve: Callable[[Sequence[Command]], None] = lambda _: None,
-    stamp: Command | None = None,
 ) -> list[Command]:
     """Run what makes the resources so; returns the commands. ``told`` hears of each with its result.
 
-    ``approve`` sees the commands before the first one runs, and raises to stop. ``stamp`` goes with them, as the last
-    one. CommandFailed when one failed, NodeError when all succeeded and it is not so.
+    ``approve`` sees the commands before the first one runs, and raises to stop. CommandFailed when one failed,
+    NodeError when all succeeded and it is not so.
     """
     wanted = [fact for resource in resources for fact in resource.facts()]
     facts = await machine.read(wanted)
     commands = [command for resource in resources for command in resource.change(facts)]
-    if commands:
-        approve(commands)
-    if stamp:
-        commands.append(stamp)
     if not commands:
         return []
+    approve(commands)
     ran, after = await machine.change(commands, wanted)
     for command, result in zip(commands, ran, strict=False):
         told(command, result)

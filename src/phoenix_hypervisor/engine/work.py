@@ -9,7 +9,8 @@ from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.engine.converge import CommandFailed, converge
 from phoenix_hypervisor.engine.telling import failure, said
 from phoenix_hypervisor.errors import NodeError, TransportError
-from phoenix_hypervisor.features.lifecycle.inside import stamp, unstamp
+from phoenix_hypervisor.features.lifecycle.inside import unstamp
+from phoenix_hypervisor.features.lifecycle.stamp import Stamp
 from phoenix_hypervisor.machine import Machine
 from phoenix_hypervisor.plan.step import Converge, Established, Expect, Guarded, Poll, Unobstructed, Work
 from phoenix_hypervisor.resource import Resource
@@ -140,11 +141,12 @@ class Worker:
     async def _converge(self, work: Converge) -> None:
         """What is stamped and turns out not to have taken effect loses its stamp."""
         inside = Machine(ContainerTransport(self._machine.transport, work.ctid))
+        stamp = Stamp(name=work.layer, digest=work.digest)
         attempt = 0
         while True:
             self._go_on()
             try:
-                await converge(inside, work.resources, self._told, stamp=stamp(work.layer, work.digest))
+                await converge(inside, (*work.resources, stamp), self._told)
             except CommandFailed as failed:
                 attempt += 1
                 if attempt >= _tries(failed.result):

@@ -24,7 +24,6 @@ from phoenix_hypervisor.features.lifecycle.conditions import (
     RolledBack,
     Runs,
 )
-from phoenix_hypervisor.features.lifecycle.effects import Stamped
 from phoenix_hypervisor.features.lifecycle.marks import record_of, with_layers
 from phoenix_hypervisor.features.lifecycle.options import Effect
 from phoenix_hypervisor.features.lifecycle.raw import Lines
@@ -250,8 +249,7 @@ class Chain:
             reason = "its content changed" if changed else "not established yet"
             symbol = Symbol.CHANGE if changed else Symbol.ADD
             self.layers[layer.name] = layer.digest
-            stamped = Expect((Stamped(self.ctid, layer.name, layer.digest),))
-            work = (*first, *layer.work, stamped, *self._record_layers())
+            work = (*first, *layer.work, *self._record_layers())
             self.add(layer.name, symbol, layer.title, reason, *work, needs=self._start_needs())
 
     def _record_layers(self) -> tuple[Work, ...]:

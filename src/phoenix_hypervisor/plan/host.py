@@ -80,13 +80,12 @@ def parts(site: Site, reveal: Callable[[str], Reveal], upgrade: bool = False) ->
     for feature in host_features():
         values = slice_values(feature, {"host": site.host, "request": {"upgrade": upgrade or None}})
         plain = {name: plain_json(value, reveal(feature.name)) for name, value in values.items()}
-        found.append(part(feature, plain))
+        found.append(part(feature, slice_from(feature, plain)))
     return tuple(found)
 
 
-def part(feature: Feature, values: Mapping[str, Any]) -> Part:
-    """A feature with the slice that these values make. Raises pydantic's ValidationError for what is no slice."""
-    piece = slice_from(feature, values)
+def part(feature: Feature, piece: Slice) -> Part:
+    """A feature with its slice."""
     return Part(feature, piece, tuple(feature.resources(piece)))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from phoenix_hypervisor.command import decode
 from phoenix_hypervisor.config.site import DEFAULT_BIN, Container, Site
 from phoenix_hypervisor.features.lifecycle import inside as scripts
-from phoenix_hypervisor.features.lifecycle.effects import Holds
+from phoenix_hypervisor.features.lifecycle.effects import Holds, Stamped
 from phoenix_hypervisor.features.lifecycle.facts import SCRIPTS
 from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.features.registry import of_containers
@@ -48,7 +48,9 @@ def _feature_layers(container: Container, site: Site) -> Iterator[Layer]:
         resources = tuple(feature.resources(piece))
         digest = feature.digest(piece)
         title = f"{name}: {'; '.join(map(str, resources))}"
-        yield Layer(name, digest, title, (Converge(container.ctid, name, digest, resources),), feature.needs_names)
+        given = tuple(scripts.give(container.ctid, each.source, each.path) for each in feature.carries(piece))
+        work: tuple[Work, ...] = (*given, Converge(container.ctid, name, digest, resources))
+        yield Layer(name, digest, title, work, feature.needs_names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +85,10 @@ def _script_layers(container: Container, site: Site, node: Node) -> Iterator[Lay
             work = _inside if kind == "application_script" else _on_node
             layer = f"{kind}.{container.ctid}"
             stamp = inside(container.ctid, scripts.stamp(layer, script.digest[:16]))
+            stamped = Expect((Stamped(container.ctid, layer, script.digest[:16]),))
             where = "inside" if kind == "application_script" else "on the node"
             title = f"run {script.name} {where}"
-            yield Layer(layer, script.digest[:16], title, (*work(script, container.ctid, piece), stamp))
+            yield Layer(layer, script.digest[:16], title, (*work(script, container.ctid, piece), stamp, stamped))
 
 
 def _inside(script: Script, ctid: int, piece: str) -> Iterator[Work]:

@@ -29,6 +29,12 @@ def slice_from(feature: Feature, values: Mapping[str, Any]) -> Slice:
     return feature.slice.model_validate_json(json.dumps(values))
 
 
+def part_from(feature: Feature, values: Mapping[str, Any]) -> Slice:
+    """The slice that was given by itself; ``null`` declares that there is none of it. Raises as ``slice_from``."""
+    piece = slice_from(feature, {name: value for name, value in values.items() if value is not None})
+    return piece.model_copy(update={name: getattr(piece, name) for name in values}).as_part()
+
+
 def _dig(documents: Mapping[str, Any], path: str) -> Any:
     value: Any = documents
     for step in path.split("."):

@@ -144,4 +144,6 @@ def bind_mounts_of(section: Section) -> tuple[str, ...]:
 
 def slice_of(feature: Feature, site: Site, container: Container) -> Slice:
     """The feature's piece of the whole configuration."""
-    return slice_from(feature, slice_values(feature, {"host": site.host, "container": container.declared}))
+    both = {"nvidia": site.nvidia, "gpus": container.gpus}
+    documents = {"host": site.host, "container": container.declared, "site": both}
+    return slice_from(feature, slice_values(feature, documents))

@@ -59,19 +59,25 @@ PERMISSIONS: Fact[Permissions] = Fact("Proxmox users", Command("sh", "-s", stdin
 
 
 class PveUser(Resource):
-    """A user of a realm, as ``ann@pam``, with a role on a path and all below it; other roles of it stay."""
+    """A user of a realm, as ``ann@pam``, with a role on a path and all below it; other roles of it stay.
+
+    ``only_new``: one that is there keeps the roles that it has, whatever they are.
+    """
 
     kind: ClassVar[str] = "pve.user"
     name: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_\-]{0,31}@[a-z][a-z0-9.\-_]*$")]
     role: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9._\-]*$")]
     path: PvePath = "/"
     comment: Annotated[str, Field(pattern=r"^[A-Za-z0-9 ._\-]*$")] = ""
+    only_new: bool = False
 
     def facts(self) -> Iterator[Fact[Any]]:
         yield PERMISSIONS
 
     def change(self, facts: Facts) -> Iterator[Command]:
         known = facts[PERMISSIONS]
+        if self.only_new and self.name in known.users:
+            return
         if self.name not in known.users:
             comment = ("--comment", self.comment) if self.comment else ()
             yield Command("pveum", "user", "add", self.name, *comment, timeout=_LIMIT)
@@ -86,7 +92,7 @@ class PveUser(Resource):
             obstacles = (Obstacle(f"Proxmox has no role {self.role}", "Take one that pveum role list shows."),)
         if self.name not in known.users:
             return Verdict(Symbol.ADD, "not there yet", obstacles=obstacles)
-        kept = tuple(self._kept(known))
+        kept = () if self.only_new else tuple(self._kept(known))
         return Verdict(reason=f"it is not {self.role} on {self.path}", obstacles=obstacles, kept=kept)
 
     def _kept(self, known: Permissions) -> Iterator[Difference]:

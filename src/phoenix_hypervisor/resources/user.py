@@ -23,13 +23,13 @@ Comment = Annotated[str, Field(pattern=r"^[A-Za-z0-9 ._\-]*$")]
 class User(Resource):
     """A user who logs in: with home, shell, groups, and the password of a declared hash.
 
-    One that is there keeps its number, its home, the groups that are not declared, and its password where no hash is;
-    one that is made has no password then.
+    One that is there keeps its number, its home, the groups that are not declared, its password where no hash is, and
+    its shell where that is None; one that is made has no password then, and bash.
     """
 
     kind: ClassVar[str] = "user"
     name: AccountName
-    shell: AbsolutePath = "/bin/bash"
+    shell: AbsolutePath | None = "/bin/bash"
     groups: tuple[AccountName, ...] = ()
     comment: Comment = ""
     password_hash: SecretStr | None = None
@@ -52,9 +52,9 @@ class User(Resource):
         if user is None:
             own = ("--gid", self.name) if self.name in facts[ACCOUNTS].groups else ()
             groups = ("--groups", ",".join(self.groups)) if self.groups else ()
-            shape = ("--create-home", "--shell", self.shell, "--comment", self.comment)
+            shape = ("--create-home", "--shell", self.shell or "/bin/bash", "--comment", self.comment)
             yield Command("useradd", *shape, *own, *groups, self.name)
-        elif user.shell != self.shell:
+        elif self.shell and user.shell != self.shell:
             yield Command("usermod", "--shell", self.shell, self.name)
         if user is not None and missing:
             yield Command("usermod", "--append", "--groups", ",".join(missing), self.name)
@@ -70,7 +70,7 @@ class User(Resource):
         obstacles = tuple(self._obstacles(facts))
         if user is None:
             return Verdict(Symbol.ADD, "not there yet", obstacles=obstacles)
-        reasons = [f"its shell is {user.shell or 'not set'}"] if user.shell != self.shell else []
+        reasons = [f"its shell is {user.shell or 'not set'}"] if self.shell not in (None, user.shell) else []
         if missing := self._missing(facts):
             reasons.append(f"it is not in {', '.join(missing)}")
         if self._hash and self._hash != facts[password_of(self.name)]:

@@ -12,6 +12,8 @@ from phoenix_hypervisor.simulator.debian import dpkg
 from phoenix_hypervisor.simulator.debian.zones import mount_zones
 from phoenix_hypervisor.simulator.filesystem import Filesystem, Generated
 from phoenix_hypervisor.simulator.guestmounts import GuestMounts, MountEntry, MountFault
+from phoenix_hypervisor.simulator.hardware.nvidia import inside as nvidia
+from phoenix_hypervisor.simulator.hardware.nvidia.driver import ProcVersion
 from phoenix_hypervisor.simulator.idmap import IdMap
 from phoenix_hypervisor.simulator.mapped import MappedFilesystem
 from phoenix_hypervisor.simulator.process import Address, Kernel, Program
@@ -83,6 +85,7 @@ class Container:
         for what in ("uptime", "meminfo"):
             files.generate(f"/proc/{what}", _Computed(self, what))
         mount_zones(files)
+        files.generate("/proc/driver/nvidia/version", ProcVersion(node))
         for entry in (MountEntry.parse(value) for key, value in running.raw if key == "lxc.mount.entry"):
             if entry is not None:
                 with suppress(*self._lost):
@@ -154,4 +157,5 @@ class Container:
         return self.node.entropy()
 
     def program(self, name: str) -> Program | None:
-        return self.node.guest_programs.get(name) if dpkg.brings(self.files, name) else None
+        there = dpkg.brings(self.files, name) and nvidia.is_there(self, name)
+        return self.node.guest_programs.get(name) if there else None

@@ -87,7 +87,7 @@ class Node(Fittings):
         self.archive: dict[str, str] = {}
         mount_kernel(self)
         self.programs: Mapping[str, Program] = programs.of_node(self)
-        self.guest_programs: Mapping[str, Program] = programs.of_guest()
+        self.guest_programs: Mapping[str, Program] = programs.of_guest(self)
         self._containers: dict[int, Container] = {}
 
     @classmethod
@@ -182,7 +182,7 @@ class Node(Fittings):
         return known
 
     def unpack(self, tarball: Tarball, _path: str, tree: Tree, owner: int) -> None:
-        """Fill a volume with what the tarball at a path holds; ``owner`` is whom the container's root is on the node."""
+        """Fill a volume with what the tarball holds; ``owner`` is whom the container's root is on the node."""
         tree.update(rootfs.unpacked(tarball.system, owner))
 
     # -- Machine

@@ -21,6 +21,7 @@ from phoenix_hypervisor.simulator import (
 from phoenix_hypervisor.simulator.access import commands as pveum
 from phoenix_hypervisor.simulator.disks import tools as disk_tools
 from phoenix_hypervisor.simulator.findmnt import findmnt
+from phoenix_hypervisor.simulator.hardware.nvidia import inside as nvidia_inside
 from phoenix_hypervisor.simulator.pct import commands as pct
 from phoenix_hypervisor.simulator.process import Program
 from phoenix_hypervisor.simulator.zfs import commands as zfs
@@ -30,15 +31,24 @@ if TYPE_CHECKING:
     from phoenix_hypervisor.simulator.node import Node
 
 
-def of_guest() -> Mapping[str, Program]:
-    """What a Debian or Ubuntu container has."""
-    return {**coreutils.PROGRAMS, **shell.PROGRAMS, **debian.PROGRAMS, **sharing.PROGRAMS, "findmnt": findmnt}
+_DEBIAN: Mapping[str, Program] = {
+    **coreutils.PROGRAMS,
+    **shell.PROGRAMS,
+    **debian.PROGRAMS,
+    **sharing.PROGRAMS,
+    "findmnt": findmnt,
+}
+
+
+def of_guest(node: Node) -> Mapping[str, Program]:
+    """What a Debian or Ubuntu container of the node has."""
+    return {**_DEBIAN, **nvidia_inside.programs(node)}
 
 
 def of_node(node: Node) -> Mapping[str, Program]:
     """What the node has: Debian's programs, and Proxmox's over this node."""
     return {
-        **of_guest(),
+        **_DEBIAN,
         "zfs": zfs.program(node.zfs),
         "zpool": zpool.program(node.zfs),
         "pct": tool.program(node, "pct", durations.PCT, pct.HANDLERS),

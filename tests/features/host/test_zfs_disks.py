@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -227,3 +229,14 @@ def test_garbage_of_lsblk_is_a_clear_error(text: str) -> None:
 def test_garbage_of_the_probe_is_a_clear_error(text: str) -> None:
     with pytest.raises(NodeError, match="cannot be read"):
         probe(()).parse(Result(0, text))
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [({"read_only": True}, "is read-only"), ({"size": 32 << 20}, "has 32M; ZFS takes 64M or more")],
+)
+def test_a_disk_that_zfs_cannot_take_is_told(fields: dict[str, Any], found: str) -> None:
+    read = look(node(1), ASKED.values())
+    blocks = {**read[BLOCKS], "nvme0n1": replace(read[BLOCKS]["nvme0n1"], **fields)}
+    facts = Facts({**{fact: read[fact] for fact in ASKED[POOL].facts()}, BLOCKS: blocks})
+    assert found in reasons(ASKED[POOL].verdict(facts))

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from phoenix_hypervisor.documents.accounts import AdminName, GroupName, PublicKeys, PvePath, PveRole
 from phoenix_hypervisor.documents.types import HostPath, Many
-from phoenix_hypervisor.resource import Feature, Resource, Slice
+from phoenix_hypervisor.resource import Feature, Lack, Resource, Slice
 from phoenix_hypervisor.resources.authorized_keys import AuthorizedKeys
 from phoenix_hypervisor.resources.file import NoFile
 from phoenix_hypervisor.resources.former_admins import COMMENT, FormerAdmins
@@ -34,9 +34,16 @@ class AdminUser(Slice):
     pve_path: PvePath = "/"
 
 
+def lacks(piece: AdminUser) -> Iterator[Lack]:
+    """The name: without it nothing can be given to anybody."""
+    if piece.username is None:
+        yield Lack((), "username is missing.", "Add it: everything else is given to that user.")
+
+
 def resources(piece: AdminUser) -> Iterator[Resource]:
     """The user first: the rest is given to it. What was given to another one is taken back."""
-    yield FormerAdmins(user=piece.username or "")
+    if not piece.is_part:
+        yield FormerAdmins(user=piece.username or "")
     if piece.username is None:
         return
     user = (f"user:{piece.username}",)
@@ -46,7 +53,7 @@ def resources(piece: AdminUser) -> Iterator[Resource]:
         yield Group(name=group)
     yield User(
         name=piece.username,
-        shell=piece.shell,
+        shell=piece.shell if piece.knows("shell") else None,
         groups=tuple(dict.fromkeys(piece.groups)),
         comment=COMMENT,
         password_hash=secret if has_password else None,
@@ -54,12 +61,19 @@ def resources(piece: AdminUser) -> Iterator[Resource]:
     if piece.sudo_access:
         yield Packages(name="sudo", packages=("sudo",))
         yield sudoers(piece.username, password_comes=has_password, after=("package:sudo", *user))
-    else:
+    elif piece.knows("sudo_access"):
         yield NoFile(name=drop_in(piece.username))
-    yield AuthorizedKeys(name=piece.username, keys=piece.ssh_public_key, after=user)
+    if piece.knows("ssh_public_key"):
+        yield AuthorizedKeys(name=piece.username, keys=piece.ssh_public_key, after=user)
     if piece.pve_role:
-        name = f"{piece.username}@pam"
-        yield PveUser(name=name, role=piece.pve_role, path=piece.pve_path, comment=COMMENT, after=user)
+        yield PveUser(
+            name=f"{piece.username}@pam",
+            role=piece.pve_role,
+            path=piece.pve_path,
+            comment=COMMENT,
+            only_new=not piece.knows("pve_role"),
+            after=user,
+        )
 
 
 feature = Feature(
@@ -71,4 +85,5 @@ feature = Feature(
     sources={name: f"host.users.{name}" for name in AdminUser.model_fields},
     needs=("initial_setup",),
     touches=("users and groups", "/etc/sudoers.d/phoenix-*", "~/.ssh/authorized_keys", "Proxmox users and permissions"),
+    lacks=lacks,
 )

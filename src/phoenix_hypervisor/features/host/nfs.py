@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from phoenix_hypervisor.documents import exports as options
 from phoenix_hypervisor.documents.host import NfsExport
-from phoenix_hypervisor.documents.places import Place, place_of
+from phoenix_hypervisor.documents.places import Place
 from phoenix_hypervisor.documents.types import HostPath, Many, Network
 from phoenix_hypervisor.documents.zfs import Zfs
-from phoenix_hypervisor.resource import Feature, Resource, Slice
+from phoenix_hypervisor.resource import Feature, Lack, Resource, Slice
 from phoenix_hypervisor.resources.exports import PATH, Export, Exports
 from phoenix_hypervisor.resources.folder import ExportFolder
 from phoenix_hypervisor.resources.package import Packages
-from phoenix_hypervisor.resources.served import datasets_of, folders_of
+from phoenix_hypervisor.resources.served import datasets_of, folders_of, place_in, unplaced
 from phoenix_hypervisor.resources.service import Service
 
 
@@ -26,6 +26,15 @@ class Nfs(Slice):
     mount_point_base: HostPath | None = None
 
 
+def lacks(piece: Nfs) -> Iterator[Lack]:
+    """Clients of its own or of the subnet for each export, and what its path is read by."""
+    for index, export in enumerate(piece.exports):
+        where = ("exports", index)
+        if not export.clients and piece.default_subnet is None:
+            yield Lack(where, f"{export.path} has no clients.", "Give it clients, or add default_subnet beside exports.")
+        yield from unplaced(piece, export.path, where)
+
+
 def resources(piece: Nfs) -> Iterator[Resource]:
     """The server, the folders, the file, the service; without exports the server stays as it is."""
     served = [each for each in piece.exports if each.clients or piece.default_subnet]
@@ -34,7 +43,7 @@ def resources(piece: Nfs) -> Iterator[Resource]:
         yield Exports(unserved=unserved)
         return
     yield Packages(name="nfs", packages=("nfs-kernel-server",))
-    places = [place_of(each.path, piece.zfs, piece.mount_point_base) for each in served]
+    places = [place_in(piece, each.path) for each in served]
     folders = folders_of(ExportFolder, served, places)
     yield from folders
     after = ("package:nfs", *datasets_of(places), *(folder.id for folder in folders))
@@ -63,4 +72,5 @@ feature = Feature(
     siblings=frozenset({"default_subnet", "zfs", "mount_point_base"}),
     needs=("initial_setup",),
     touches=(PATH, "nfs-kernel-server", "nfs-server.service"),
+    lacks=lacks,
 )

@@ -10,10 +10,9 @@ from pydantic_core import PydanticCustomError
 from phoenix_hypervisor.documents import smbconf
 from phoenix_hypervisor.documents.accounts import AdminName
 from phoenix_hypervisor.documents.host import SambaShare
-from phoenix_hypervisor.documents.places import place_of
 from phoenix_hypervisor.documents.types import HostPath, Many
 from phoenix_hypervisor.documents.zfs import Zfs
-from phoenix_hypervisor.resource import Feature, Resource, Slice
+from phoenix_hypervisor.resource import Feature, Lack, Resource, Slice
 from phoenix_hypervisor.resources.file import NoFile
 from phoenix_hypervisor.resources.folder import ShareFolder
 from phoenix_hypervisor.resources.former_samba_users import FormerSambaUsers
@@ -27,7 +26,7 @@ from phoenix_hypervisor.resources.samba_shares import (
     share_text,
 )
 from phoenix_hypervisor.resources.samba_user import SambaUser
-from phoenix_hypervisor.resources.served import datasets_of, folders_of
+from phoenix_hypervisor.resources.served import datasets_of, folders_of, place_in, unplaced
 from phoenix_hypervisor.resources.service import Service
 from phoenix_hypervisor.resources.user import ServiceUser
 
@@ -59,13 +58,28 @@ class Samba(Slice):
         return self
 
 
+def lacks(piece: Samba) -> Iterator[Lack]:
+    """What the path of each share is read by, and who may use it, lest anybody might."""
+    for index, share in enumerate(piece.shares):
+        where = ("shares", index)
+        yield from unplaced(piece, share.path, where)
+        found = dict(smbconf.parameters(share.options)) if share.options else {}
+        of_nobody = not share.valid_users and "valid users" not in found and found.get("guest ok") != "yes"
+        if of_nobody and not piece.knows("user"):
+            hint = "Give it valid_users, or add user beside shares."
+            yield Lack(where, f"who may use the share of {share.path} cannot be told.", hint)
+
+
 def resources(piece: Samba) -> Iterator[Resource]:
     """The server, the user, the folders, the file, its inclusion, the service; without all, nothing of ours stays."""
     if piece.shares or piece.user:
         yield Packages(name="samba", packages=_packages(piece.shares))
-    yield FormerSambaUsers(user=piece.user or "")
+    if piece.knows("user"):
+        yield FormerSambaUsers(user=piece.user or "")
     user = tuple(_user(piece))
     yield from user
+    if not piece.knows("shares"):
+        return
     if piece.shares:
         yield from _shares(piece, tuple(each.id for each in user if isinstance(each, ServiceUser)))
         return
@@ -93,7 +107,7 @@ def _user(piece: Samba) -> Iterator[Resource]:
 
 
 def _shares(piece: Samba, users: tuple[str, ...]) -> Iterator[Resource]:
-    places = [place_of(share.path, piece.zfs, piece.mount_point_base) for share in piece.shares]
+    places = [place_in(piece, share.path) for share in piece.shares]
     folders = folders_of(ShareFolder, piece.shares, places, users)
     yield from folders
     texts: dict[str, str] = {}
@@ -133,4 +147,5 @@ feature = Feature(
     siblings=frozenset({"admin", "zfs", "mount_point_base"}),
     needs=("initial_setup",),
     touches=(OURS, f"{MAIN} (one block)", "Samba users", SERVICE),
+    lacks=lacks,
 )

@@ -112,3 +112,22 @@ def carry_script(ctid: int, source: str, path: str, digest: str) -> Command:
         'exec lxc-attach -n "$1" --clear-env -- sh -c "$4" sh "$3" <"$2"\n'
     )
     return Command("sh", "-s", "--", str(ctid), source, path, _INSTALL, digest, stdin=script)
+
+
+_GIVE = """\
+[ -s "$2" ] || exit 0
+size=$(($(wc -c <"$2")))
+exec lxc-attach -n "$1" --clear-env -- sh -c '
+  set -eu
+  umask 077
+  mkdir -p "${1%/*}"
+  cat >"$1.part"
+  [ "$(($(wc -c <"$1.part")))" -eq "$2" ]
+  mv -f "$1.part" "$1"
+' sh "$3" "$size" <"$2"
+"""
+
+
+def give(ctid: int, source: str, path: str) -> Command:
+    """Give a container a file of the node's, whole or not at all; nothing where the node has none."""
+    return Command("sh", "-c", _GIVE, "give-file", str(ctid), source, path, timeout=1800.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
+from posixpath import normpath
 
 from phoenix_hypervisor.simulator.coreutils import accounts
 from phoenix_hypervisor.simulator.coreutils.common import Fault, Options, Tool, absolute, each, operands, quoted, reason
@@ -190,7 +191,7 @@ def _canonical(process: Process, name: str, existing: bool, missing: bool) -> in
     except OSError:
         if not missing:
             return 1
-        found = path
+        found = normpath(path)
     if existing and not process.files.exists(path):
         return 1
     process.say(f"{found}\n")

@@ -179,6 +179,8 @@ def _snapshot(zfs: Zfs, _process: Process, given: Options, names: list[str]) -> 
         dataset, at, short = name.partition("@")
         if not at:
             raise ZfsError(f"cannot create snapshot '{name}': missing '@' delimiter in snapshot name", 1)
+        if dataset not in zfs.datasets:
+            raise _usage(f"cannot open '{dataset}': dataset does not exist")
         inner = [dataset, *(one.name for one in zfs.below(dataset))] if _has(given, "-r") else [dataset]
         wanted += [f"{one}@{short}" for one in inner]
     for full in wanted:

@@ -230,7 +230,10 @@ class Zfs:
             self._rename_snapshot(name, new)
             return
         moved = [self.dataset(name), *self.below(name)]
-        self._check_new(new, "rename")
+        naming.check_dataset(new, "rename to")
+        if new in self.datasets:
+            raise ZfsError(f"cannot rename '{name}': dataset already exists")
+        self._check_new(new, "create")
         if new.rpartition("/")[0] not in self.datasets:
             raise ZfsError(f"cannot create '{new}': parent does not exist")
         for dataset in moved:

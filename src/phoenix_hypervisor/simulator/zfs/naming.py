@@ -13,8 +13,9 @@ _RESERVED = re.compile(r"^(mirror|raidz[1-3]?|draid[1-3]?|spare|log)$|^(mirror|r
 
 def check_dataset(name: str, action: str) -> None:
     """Raise ZfsError where a name cannot be a dataset's."""
-    bad = _BAD_CHARACTER.search(name) or re.search("@", name)
-    if bad:
+    if "@" in name:
+        raise ZfsError(f"cannot {action} '{name}': snapshot delimiter '@' is not expected here")
+    if bad := _BAD_CHARACTER.search(name):
         raise ZfsError(f"cannot {action} '{name}': invalid character '{bad[0]}' in name")
     if "//" in name or name.endswith("/") or name.startswith("/"):
         raise ZfsError(f"cannot {action} '{name}': leading slash or empty component in name")

@@ -9,7 +9,7 @@ from phoenix_hypervisor.documents.types import Url
 from phoenix_hypervisor.features.host.nvidia.driver import Driver, Sha256
 from phoenix_hypervisor.features.host.nvidia.nodes import UNIT, UNIT_FILE, UNIT_TEXT, Nodes
 from phoenix_hypervisor.features.host.nvidia.nouveau import MODPROBE, NO_NOUVEAU, Nouveau
-from phoenix_hypervisor.resource import Feature, Resource, Slice
+from phoenix_hypervisor.resource import Feature, Lack, Resource, Slice
 from phoenix_hypervisor.resources.file import File, NoFile
 from phoenix_hypervisor.resources.initramfs import DUE, Initramfs
 from phoenix_hypervisor.resources.kernel import KernelHeaders
@@ -33,6 +33,12 @@ class Nvidia(Slice):
     runfile_sha256: Sha256 | None = None
     cuda_version: Version | None = None
     install_vllm_libs: bool | None = None
+
+
+def lacks(piece: Nvidia) -> Iterator[Lack]:
+    """The version, where it is not said that there is to be none."""
+    if piece.install is not False and not piece.knows("version"):
+        yield Lack((), "version is missing.", 'Add it, or "install": false.')
 
 
 def resources(piece: Nvidia) -> Iterator[Resource]:
@@ -85,4 +91,5 @@ feature = Feature(
     needs_names=True,
     needs=("initial_setup",),
     touches=(MODPROBE, UNIT_FILE, "initramfs", "/usr", "/lib/modules", "/var/cache/phoenix_hypervisor"),
+    lacks=lacks,
 )

@@ -17,6 +17,7 @@ from phoenix_hypervisor.features.host.zfs.dataset import Dataset
 from phoenix_hypervisor.features.host.zfs.leftovers import Leftovers
 from phoenix_hypervisor.features.host.zfs.pool import Pool
 from phoenix_hypervisor.features.host.zfs.properties import RESET
+from phoenix_hypervisor.features.host.zfs.storage import StorageOf
 from phoenix_hypervisor.proxmox.names import check_storage_id
 from phoenix_hypervisor.resource import Feature, Resource, Slice
 from phoenix_hypervisor.resources.block import Block
@@ -63,9 +64,11 @@ def resources(piece: Zfs) -> Iterator[Resource]:
         yield _dataset(each, piece)
     storages = [_storage(each, piece) for each in piece.datasets if each.proxmox_storage_type in _STORAGE_TYPES]
     yield from storages
-    yield from _arc(piece.arc_max_gb)
+    if piece.knows("arc_max_gb"):
+        yield from _arc(piece.arc_max_gb)
     names = tuple(each.full_name for each in piece.datasets)
-    yield Leftovers(datasets=names, storages=tuple(each.name for each in storages))
+    if piece.knows("datasets") and piece.knows("proxmox_storage_ids"):
+        yield Leftovers(datasets=names, storages=tuple(each.name for each in storages))
 
 
 def _pools(piece: Zfs) -> Iterator[Pool]:
@@ -103,7 +106,15 @@ def _dataset(dataset: Declared, piece: Zfs) -> Dataset:
         properties=own,
         mountpoint=mountpoint_of(dataset, piece.mount_point_base, piece.datasets),
         above={key: above[key] for key in own if key in above and key not in RESET},
+        is_placed=_is_placed(dataset, piece),
+        is_whole=all(piece.knows(field, dataset) for field in ("properties", "proxmox_storage_type")),
     )
+
+
+def _is_placed(dataset: Declared, piece: Zfs) -> bool:
+    """Whether where it is mounted is declared."""
+    by_base = piece.knows("mount_point_base") and piece.knows("proxmox_storage_type", dataset)
+    return by_base or "mountpoint" in dataset.properties
 
 
 def _above(dataset: Declared, piece: Zfs) -> dict[str, str]:
@@ -132,16 +143,18 @@ def _storage(dataset: Declared, piece: Zfs) -> Storage:
         lacks = "" if piece.nfs_server else "network.nfs_server is not declared"
     if place is None and kind != "zfspool":
         lacks = f"the dataset {dataset.full_name} is mounted nowhere"
-    return Storage.model_validate(
-        {
-            "name": storage_id(dataset, piece.proxmox_storage_ids),
-            "type": kind,
-            "options": options,
-            "content": tuple(sorted(dataset.content)) or None,
-            "lacks": lacks,
-            "after": (f"zfs.dataset:{dataset.full_name}", *(_SERVED if kind == "nfs" else ())),
-        }
-    )
+    values = {
+        "name": storage_id(dataset, piece.proxmox_storage_ids),
+        "type": kind,
+        "options": options,
+        "content": tuple(sorted(dataset.content)) or None,
+        "lacks": lacks,
+        "after": (f"zfs.dataset:{dataset.full_name}", *(_SERVED if kind == "nfs" else ())),
+    }
+    if not piece.is_part:
+        return Storage.model_validate(values)
+    known = {"is_named": piece.knows("proxmox_storage_ids"), "is_placed": _is_placed(dataset, piece)}
+    return StorageOf.model_validate({**values, **known, "dataset": dataset.full_name})
 
 
 def _arc(limit: float | None) -> Iterator[Resource]:

@@ -24,7 +24,8 @@ class Dataset(Resource):
     """A dataset with the properties that are declared; others are left alone, but for those that we set before.
 
     ``mountpoint`` is where it is to be mounted, None where nowhere. ``above`` are the properties of declared datasets
-    over it, by which what it inherits now may change.
+    over it, by which what it inherits now may change. ``is_placed``: where it is mounted is declared; else one that is
+    there stays where it is. ``is_whole``: what it is to have is declared; else what we set before stays.
     """
 
     kind: ClassVar[str] = "zfs.dataset"
@@ -32,6 +33,8 @@ class Dataset(Resource):
     properties: Properties = {}
     mountpoint: str | None = None
     above: Properties = {}
+    is_placed: bool = True
+    is_whole: bool = True
 
     def needs(self) -> Iterator[str]:
         yield from self.after
@@ -58,8 +61,8 @@ class Dataset(Resource):
                 yield Command("zfs", "inherit", key, self.name, timeout=_LIMIT)
         wrong = self._wrong(state, facts)
         before = ours(state)
-        stays = {"mountpoint"} if self._held(state, facts) else set()
-        mine = ((before or frozenset()) | wrong.keys()) & (self.properties.keys() | stays)
+        stays = self._staying(state, facts)
+        mine = frozenset(key for key in {*(before or ()), *wrong} if key in self.properties or key in stays)
         mark = {MARK: _marked(mine)} if (wrong or before is not None) and mine != before else {}
         if assignments := [f"{key}={value}" for key, value in {**wrong, **mark}.items()]:
             yield Command("zfs", "set", *assignments, self.name, timeout=_LIMIT)
@@ -73,12 +76,12 @@ class Dataset(Resource):
 
     def _wrong(self, state: State, facts: Facts) -> dict[str, str]:
         """The declared properties that are to be set."""
-        held = self._held(state, facts)
+        stays = not self.is_placed or bool(self._held(state, facts))
         version = facts[VERSION]
         return {
             key: value
             for key, value in self.properties.items()
-            if key not in FIXED and not (key == "mountpoint" and held) and not self._is_so(key, value, state, version)
+            if key not in FIXED and not (key == "mountpoint" and stays) and not self._is_so(key, value, state, version)
         }
 
     def _is_so(self, key: str, value: str, state: State, version: Version) -> bool:
@@ -90,9 +93,15 @@ class Dataset(Resource):
 
     def _gone(self, state: State, facts: Facts) -> list[str]:
         """What we set and is declared no more, as far as it is still set."""
-        stays = FIXED | ({"mountpoint"} if self._held(state, facts) else set())
+        stays = FIXED | self._staying(state, facts)
         keys = sorted((ours(state) or frozenset()) - self.properties.keys() - stays)
         return [key for key in keys if state.get(key, ("-", "-"))[1] in _LOCAL and not _is_reset(key, state)]
+
+    def _staying(self, state: State, facts: Facts) -> frozenset[str]:
+        """What stays ours and as it is, though it is not declared."""
+        if not self.is_whole:
+            return ours(state) or frozenset()
+        return frozenset({"mountpoint"} if self._held(state, facts) or not self.is_placed else ())
 
     def _held(self, state: State, facts: Facts) -> list[str]:
         """The storages that lie where the dataset is mounted now, or on it, and would lose it.
@@ -111,7 +120,10 @@ class Dataset(Resource):
 
     def _target(self, state: State) -> str | None:
         """Where it is to be moved, if anywhere: where it is declared, else back from where we put it."""
-        return self.properties.get("mountpoint") or (self.mountpoint if "mountpoint" in (ours(state) or ()) else None)
+        if not self.is_placed:
+            return None
+        moved = self.is_whole and "mountpoint" in (ours(state) or ())
+        return self.properties.get("mountpoint") or (self.mountpoint if moved else None)
 
     def verdict(self, facts: Facts) -> Verdict:
         state = facts[state_of(self.name)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from phoenix_hypervisor.simulator.filesystem import Generated
 from phoenix_hypervisor.simulator.hardware import modules, pci
+from phoenix_hypervisor.simulator.process import Machine
 
 if TYPE_CHECKING:
     from phoenix_hypervisor.simulator.node import Node
@@ -18,7 +19,7 @@ _LIBRARIES = ("libnvidia-ml.so", "libcuda.so", "libnvidia-ptxjitcompiler.so", "l
 _UVM, _FRONT = 511, 195
 
 
-def installed(node: Node) -> str:
+def installed(node: Machine) -> str:
     """The version of the user space driver; empty when there is none."""
     found = node.files.glob(f"{LIBRARY}/libnvidia-ml.so.*.*")
     return found[0].partition(".so.")[2] if found else ""
@@ -32,7 +33,7 @@ def loaded(node: Node) -> str:
     return entry.data.strip() if entry else ""
 
 
-def put(node: Node, version: str) -> None:
+def put(node: Machine, version: str) -> None:
     """Write the programs and libraries of a version."""
     for name in PROGRAMS:
         node.files.mkdir("/usr/bin", parents=True)
@@ -47,7 +48,7 @@ def put(node: Node, version: str) -> None:
     node.files.write("/var/lib/nvidia/log", f"NVIDIA Accelerated Graphics Driver for Linux-x86_64 ({version})\n")
 
 
-def take_away(node: Node) -> None:
+def take_away(node: Machine) -> None:
     """Remove the programs and libraries."""
     paths = [f"/usr/bin/{name}" for name in PROGRAMS] + ["/var/lib/nvidia"]
     for path in [*paths, *(found for name in _LIBRARIES for found in node.files.glob(f"{LIBRARY}/{name}.*"))]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 NOT_LOADED = ("NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure that the latest "
               "NVIDIA driver is installed and running.\n\n")  # fmt: skip
 MISMATCH = "Failed to initialize NVML: Driver/library version mismatch\nNVML library version: {}\n"
-_MODULE, _VERSION, _NO_DEVICE = 9, 18, 6
+NO_MODULE, OTHER_VERSION, NO_DEVICE = 9, 18, 6
 Fields = dict[str, str]
 
 
@@ -32,7 +32,8 @@ def _load(node: Node) -> bool:
     return bool(driver.loaded(node))
 
 
-def _fields(node: Node, index: int, address: str) -> Fields:
+def fields(node: Node, index: int, address: str) -> Fields:
+    """What nvidia-smi tells of a card, by the names of its queries; ``index``: its number in the list."""
     model = pci.MODELS.get(pci.read(node.files, address, "device"))
     held = node.files.exists("/run/nvidia-persistenced/nvidia-persistenced.pid")
     mode = node.files.stat(f"/proc/driver/nvidia/persistence-{index}")
@@ -57,18 +58,19 @@ def _smi(node: Node, process: Process, /) -> Run:
     words = process.argv[1:]
     if not _load(node):
         process.say(NOT_LOADED)
-        return _MODULE
+        return NO_MODULE
     library = driver.installed(node)
     if library != driver.loaded(node):
         process.say(MISMATCH.format(".".join(library.split(".")[:2])))
-        return _VERSION
+        return OTHER_VERSION
     for index in range(len(driver.cards(node))):
         driver.make_nodes(node, index=index)
-    rows = [_fields(node, index, card) for index, card in enumerate(driver.cards(node))]
-    return _answer(node, process, words, rows)
+    rows = [fields(node, index, card) for index, card in enumerate(driver.cards(node))]
+    return answer(node, process, words, rows)
 
 
-def _answer(node: Node, process: Process, words: list[str], rows: list[Fields]) -> int:
+def answer(node: Node, process: Process, words: list[str], rows: list[Fields]) -> int:
+    """Answer a command line about these cards; returns the exit status."""
     query, style, chosen = "", "", rows
     listing = persistence = False
     rest = list(words)
@@ -85,7 +87,7 @@ def _answer(node: Node, process: Process, words: list[str], rows: list[Fields]) 
             chosen = [row for row in rows if {row["index"], row["uuid"], row["pci.bus_id"]} & set(keys)]
             if not chosen:
                 process.say("No devices were found\n")
-                return _NO_DEVICE
+                return NO_DEVICE
         elif name in ("-pm", "--persistence-mode"):
             if value not in ("0", "1", "ENABLED", "DISABLED"):
                 process.say(f"Unable to parse persistence mode: {value}\n")

@@ -1,0 +1,66 @@
+"""The user's part of NVIDIA's driver in a container: exactly the node's version, for exactly the assigned cards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from phoenix_hypervisor.documents.host import Version
+from phoenix_hypervisor.documents.types import Url
+from phoenix_hypervisor.features.container.nvidia.userdriver import CACHE, Sha256, UserDriver, runfile
+from phoenix_hypervisor.resource import Carried, Feature, Resource, Slice
+from phoenix_hypervisor.resources.package import Packages
+
+PACKAGES = ("ca-certificates", "curl", "kmod")
+_ARCHIVE = "https://us.download.nvidia.com/XFree86/Linux-x86_64"
+
+
+class Nvidia(Slice):
+    """The driver of the node, and the numbers of the cards that the container is given; without a version, nothing.
+
+    Without ``runfile_url`` the installer comes from NVIDIA's archive, where the node has none that it could give.
+    """
+
+    install: bool | None = None
+    version: Version | None = None
+    runfile_url: Url | None = None
+    runfile_sha256: Sha256 | None = None
+    cards: tuple[int, ...] = ()
+
+
+def resources(piece: Nvidia) -> Iterator[Resource]:
+    """What the installer needs, then the libraries and programs of the node's version."""
+    if piece.install is False or piece.version is None:
+        return
+    yield Packages(name="nvidia", packages=PACKAGES)
+    yield UserDriver(
+        name=piece.version,
+        url=piece.runfile_url or f"{_ARCHIVE}/{piece.version}/{runfile(piece.version)}",
+        sha256=piece.runfile_sha256.lower() if piece.runfile_sha256 else None,
+        cards=len(piece.cards),
+    )
+
+
+def carries(piece: Nvidia) -> Iterator[Carried]:
+    """The installer that the node keeps."""
+    if piece.install is not False and piece.version is not None:
+        path = f"{CACHE}/{runfile(piece.version)}"
+        yield Carried(path, path)
+
+
+feature = Feature(
+    name="nvidia",
+    summary="The user's part of NVIDIA's driver in the node's version, for the assigned cards.",
+    scope="container",
+    slice=Nvidia,
+    resources=resources,
+    sources={
+        "install": "site.nvidia.install",
+        "version": "site.nvidia.version",
+        "runfile_url": "site.nvidia.runfile_url",
+        "runfile_sha256": "site.nvidia.runfile_sha256",
+        "cards": "site.gpus",
+    },
+    needs_names=True,
+    touches=("/usr", CACHE),
+    carries=carries,
+)
