@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from phoenix_hypervisor.command import Command
 from phoenix_hypervisor.machine import Fact, Facts
@@ -89,7 +89,8 @@ class Verdict:
 class Resource(Slice):
     """One thing that ought to be: what it is, what it must know, what to do about the difference.
 
-    ``after`` are ids of resources that come first, where they are asked for, too.
+    ``after`` are ids of resources that come first, where they are asked for, too; ``follows`` are those that it waits
+    for and does not need: it goes on when they fail.
     """
 
     kind: ClassVar[str]
@@ -99,6 +100,7 @@ class Resource(Slice):
     """Whether it is looked at once more right before it is changed, as what stands in the way could destroy data."""
     name: str
     after: tuple[str, ...] = ()
+    follows: tuple[str, ...] = Field((), exclude=True)
 
     @property
     def id(self) -> str:

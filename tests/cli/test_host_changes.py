@@ -127,7 +127,7 @@ def test_a_secret_of_the_node_is_written_nowhere(
     fault = ("fail", "--text", f"what of {secret}?", "--times", "1", "smbpasswd")
     assert phoenix("sim", "fault", site.file, *fault).code == 0
     said = site.call("apply", "--yes")
-    assert said.code == 1 and "FAILED host:samba-user:ann" in said.err and "********" in said.err
+    assert said.code == 1 and "FAILED host samba: Samba user ann: " in said.err and "********" in said.err
     left = [*tmp_path.glob("node.json.runs/*"), *tmp_path.glob("node.json.log")]
     assert len(left) == 2
     assert not [text for text in (said.out, said.err, *(path.read_text() for path in left)) if secret in text]
@@ -169,7 +169,7 @@ def test_the_exit_codes(site: Site) -> None:
     assert site.call("plan", "--exit-code").code == 3
     assert site.phoenix("sim", "fault", site.file, "silent", "--times", "1", "ln").code == 0
     said = site.call("apply", "--yes")
-    assert said.code == 1 and "FAILED host:timezone:Europe/Berlin" in said.err
+    assert said.code == 1 and "FAILED host initial_setup: timezone Europe/Berlin: " in said.err
     assert site.apply().code == 0
     assert site.call("plan", "--exit-code").code == 0
     site.write({"timezone": 1})

@@ -44,6 +44,13 @@ class Installed(Thing):
     locks: ClassVar[frozenset[str]] = frozenset({"apt"})
 
 
+class Shared(Thing):
+    """One that several features ask for: it is so where it is for each."""
+
+    def joined(self, other: Resource) -> Resource:
+        return self.model_copy(update={"so": self.so and isinstance(other, Shared) and other.so})
+
+
 def part(name: str, *things: Resource, needs: tuple[str, ...] = ()) -> Part:
     feature = Feature(name, "", "host", Slice, lambda _: iter(things), {}, needs=needs)
     return Part(feature, Slice(), things)
@@ -74,6 +81,28 @@ def test_what_stands_in_the_way_blocks_what_hangs_on_it_and_nothing_else() -> No
     assert plan.blocked["thing:pool"].reason == "zfs: thing pool: it has no disks"
     assert plan.blocked["thing:pool"].hint == "Take it away."
     assert plan.blocked["thing:dataset"].reason == "zfs: thing dataset: it needs thing pool, which cannot go on"
+
+
+@pytest.mark.parametrize(("first", "second", "named"), [(1, 0, "zfs"), (0, 1, "nvidia"), (0, 0, "nvidia")])
+def test_what_two_features_ask_for_is_of_the_one_that_it_changes_for(first: int, second: int, named: str) -> None:
+    plan = planned(part("nvidia", Shared(name="it", so=bool(first))), part("zfs", Shared(name="it", so=bool(second))))
+    assert plan.steps["thing:it"].title == f"{named}: thing it"
+
+
+def test_what_it_comes_down_to_is_named() -> None:
+    pool = Thing(name="pool", stands="it has no disks")
+    chain = (Thing(name="dataset", after=(pool.id,)), Thing(name="storage", after=("thing:dataset",)))
+    plan = planned(part("zfs", pool, *chain))
+    assert plan.blocked["thing:storage"].reason == "zfs: thing storage: it needs thing pool, which cannot go on"
+
+
+@pytest.mark.parametrize("stands", ["", "it has no stanza"])
+def test_what_only_follows_another_waits_for_it_and_goes_on_without_it(stands: str) -> None:
+    address = Thing(name="address", stands=stands)
+    plan = planned(part("setup", Thing(name="packages", follows=("thing:address", "thing:elsewhere")), address))
+    assert plan.steps["thing:packages"].needs == ()
+    assert plan.steps["thing:packages"].after == (() if stands else ("host:thing:address",))
+    assert list(plan.blocked) == (["thing:address"] if stands else [])
 
 
 def test_what_is_so_is_not_blocked_by_what_it_needs() -> None:

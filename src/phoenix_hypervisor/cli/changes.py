@@ -126,7 +126,8 @@ def _tell(current: Session, outcome: Outcome, guess: Estimate, manner: Manner) -
 def _afterwards(outcome: Outcome) -> Iterable[str]:
     """What a user must know of a run that did not go well."""
     summary = outcome.summary
-    yield from (f"FAILED {step_id}: {reason}" for step_id, reason in summary.failed.items())
+    titles = {step.id: f"{step.target} {step.title}" for step in outcome.plan.steps if step.target == "host"}
+    yield from (f"FAILED {titles.get(step_id, step_id)}: {reason}" for step_id, reason in summary.failed.items())
     for target in summary.undone:
         yield f"UNDONE {target}: {outcome.plan.undo[target].title} (rollback_on_failure)"
     if outcome.unfinished:

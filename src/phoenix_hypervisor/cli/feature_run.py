@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from phoenix_hypervisor.cli.feature_host import Manner, establish_on_node
+from phoenix_hypervisor.cli.feature_host import establish_on_node
 from phoenix_hypervisor.cli.feature_inside import establish_inside
-from phoenix_hypervisor.cli.feature_slice import part_of, read_document, values_of
+from phoenix_hypervisor.cli.feature_slice import read_wanted
+from phoenix_hypervisor.cli.feature_walk import Manner
 from phoenix_hypervisor.cli.fitting import furnish
+from phoenix_hypervisor.cli.losses import asker
 from phoenix_hypervisor.cli.options import destroying_options, on_option, output_option, require_mode
 from phoenix_hypervisor.cli.revealing import Secrets
+from phoenix_hypervisor.cli.session import tell_given, tell_problems
 from phoenix_hypervisor.cli.where import reach
 from phoenix_hypervisor.documents.secrets import redactor
 from phoenix_hypervisor.errors import UsageError
 from phoenix_hypervisor.features.registry import COMING, of_containers, of_host
 from phoenix_hypervisor.resource import Feature
-
-if TYPE_CHECKING:
-    from phoenix_hypervisor.simulator.node import Node
 
 
 @click.command(
@@ -33,7 +31,7 @@ Example:
   jq .zfs phoenix_hypervisor_config.json | phoenix feature run zfs --config - --on sim
 \b
 Exit codes: 0 done or nothing to do; 1 something failed; 2 an empty or wrong slice;
-4 refused, as data would be lost; 5 another run holds the lock.""",
+4 refused, as data would be lost; 5 another run holds the lock; 130 interrupted.""",
 )
 @click.argument("name")
 @click.option("--config", "source", required=True, metavar="FILE", help="The slice, or a whole document; - is stdin.")
@@ -47,18 +45,22 @@ def run(
 ) -> int:
     """Establish one feature from its slice, and nothing else."""
     require_mode(mode, allow)
+    ask = asker(output, input_is_spent=source == "-") if mode == "interactive" else None
     feature = _feature(name, ctid is not None)
-    document = read_document(feature, source)
-    values = values_of(feature, document)
-    fit: Callable[[Node], tuple[str, ...]] = lambda node: furnish(values, node)  # noqa: E731
-    with reach(on, fit, exclusive=True) as where, asyncio.Runner(loop_factory=where.loop) as runner:
-        secrets = Secrets(Path() if source == "-" else Path(source).parent, os.environ, where.simulated)
-        piece = part_of(feature, document, values, secrets)
+    folder = Path() if source == "-" else Path(source).parent
+    wanted = read_wanted(feature, source, folder)
+    reached = reach(on, lambda node: furnish(wanted.site, feature, node), exclusive=True)
+    with reached as where, asyncio.Runner(loop_factory=where.loop) as runner:
+        secrets = Secrets(folder, os.environ, where.simulated)
         try:
+            piece = wanted.revealed(secrets)
+            manner = Manner(allow, output, redactor(frozenset(secrets.revealed)), ask)
+            tell_problems(wanted.warnings)
+            if output == "text":
+                tell_given(where)
             if feature.scope == "container" or ctid is not None:
-                return runner.run(establish_inside(where, piece, ctid, mode, output))
-            manner = Manner(mode, allow, output, redactor(frozenset(secrets.revealed)))
-            return runner.run(establish_on_node(where, piece, manner))
+                return establish_inside(runner, where, piece, ctid, manner)
+            return establish_on_node(runner, where, piece, manner)
         finally:
             runner.run(where.transport.close())
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
-
-from pydantic import ValidationError
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from phoenix_hypervisor.config.site import Site
 from phoenix_hypervisor.documents.host import HostInterface
 from phoenix_hypervisor.proxmox.storage import split_volume
+from phoenix_hypervisor.resource import Feature
 
 if TYPE_CHECKING:
     from phoenix_hypervisor.simulator.node import Node
@@ -29,24 +28,23 @@ def fit(site: Site, node: Node) -> tuple[str, ...]:
     )
 
 
-def furnish(values: Mapping[str, Any], node: Node) -> tuple[str, ...]:
-    """What a slice of the configuration takes for granted: the disks that it names, wherever they stand in it, and the
-    address of the node's bridge."""
-    disks = [text for text in _texts(values) if text.startswith(_BY_ID)]
-    try:
-        declared = HostInterface.model_validate(values.get("interfaces"))
-    except ValidationError:
-        return tuple(_given_disks(node, disks))
-    return (*_given_disks(node, disks), *_given_address(node, declared))
+def furnish(site: Site, feature: Feature, node: Node) -> tuple[str, ...]:
+    """The same for a feature that is run alone, and what the features that it needs would have left."""
+    return (*fit(site, node), *(_archives(node) if "initial_setup" in feature.needs else ()))
 
 
-def _texts(value: Any) -> Iterable[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        yield from (text for each in value.values() for text in _texts(each))
-    elif isinstance(value, list | tuple):
-        yield from (text for each in value for text in _texts(each))
+def _archives(node: Node) -> Iterable[str]:
+    """Package sources that answer a node without a subscription."""
+    folder = "/etc/apt/sources.list.d"
+    for name in node.files.list(folder):
+        if "enterprise.proxmox.com" in node.files.read(f"{folder}/{name}"):
+            node.files.remove(f"{folder}/{name}")
+    release = re.search(r"^VERSION_CODENAME=(\w+)$", node.files.read("/etc/os-release"), re.MULTILINE)
+    keyring = "/usr/share/keyrings/proxmox-archive-keyring.gpg"
+    signed = f"[signed-by={keyring}] " if node.files.exists(keyring) else ""
+    archive = f"http://download.proxmox.com/debian/pve {release[1] if release else ''} pve-no-subscription"
+    node.files.write(f"{folder}/pve-no-subscription.list", f"deb {signed}{archive}\n")
+    yield "the repository no-subscription"
 
 
 def _address(site: Site, node: Node) -> Iterable[str]:

@@ -8,11 +8,8 @@ from pathlib import Path
 
 import click
 
-from phoenix_hypervisor.documents.secrets import Secret
+from phoenix_hypervisor.documents.secrets import STAND_IN, Secret
 from phoenix_hypervisor.errors import UsageError
-
-_STAND_IN = "$6$simulated$" + "x" * 86
-"""What a simulated node takes for a secret that is not given: a password hash by its looks, and no secret."""
 
 
 @dataclass(slots=True)
@@ -34,7 +31,7 @@ class Secrets:
         except UsageError as error:
             if self.simulated and not self._is_given(secret):
                 self.stood_in_for.append(f"{_KINDS[secret.origin]} {secret.reference}")
-                return _STAND_IN
+                return STAND_IN
             self.missing.append(str(error))
             return None
         self.revealed.add(value)

@@ -108,7 +108,7 @@ async def _locked(
             if taken_from:
                 tell(Note(begun, f"The run lock was taken over from {taken_from}, which is gone."))
             walk = Walk(plan, current.machine, tell, settings)
-            with _interruptible(walk) as interrupted:
+            with interruptible(walk) as interrupted:
                 summary = await walk.run()
             remaining = await _still_needed(current, intent, summary)
             seconds = current.where.clock() - begun
@@ -139,7 +139,7 @@ async def _still_needed(current: Session, intent: Intent, summary: Summary) -> t
 
 
 @contextmanager
-def _interruptible(walk: Walk) -> Iterator[Callable[[], bool]]:
+def interruptible(walk: Walk) -> Iterator[Callable[[], bool]]:
     """The first Ctrl-C finishes what runs, the second ends it."""
     count = 0
 

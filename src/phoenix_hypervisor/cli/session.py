@@ -79,7 +79,8 @@ class Session:
     def judge(self, node: Node) -> tuple[Problem, ...]:
         """Warnings that only the node could tell; ConfigurationError when it tells of errors."""
         node = foreseen(self.site, node, self.chosen)
-        found = [*answer(self.questions, node), *preflight(self.site, self.selection.ctids, node)]
+        asked = [each for each in self.questions if each.ctid is None or each.ctid in self.selection.ctids]
+        found = [*answer(asked, node), *preflight(self.site, self.selection.ctids, node)]
         if any(problem.severity == "error" for problem in found):
             raise ConfigurationError(sorted([*self.warnings, *found], key=lambda problem: problem.place))
         return tuple(found)

@@ -53,19 +53,15 @@ def sections_of(feature: Feature, siblings: bool = True) -> frozenset[str]:
 
 def _is_whole(feature: Feature, source: Source) -> bool:
     """Whether it has a section of the document that is no field of the slice."""
-    data = set(source.data or {})
-    strange = data - set(feature.slice.model_fields)
-    return bool(strange & set(OlderDocument.model_fields)) and bool(data & {*sections_of(feature), *_ALWAYS, *strange})
-
-
-_ALWAYS = ("version", "author")
+    strange = set(source.data or {}) - set(feature.slice.model_fields)
+    return bool(strange & set(OlderDocument.model_fields))
 
 
 def _whole(feature: Feature, source: Source, etc: Path) -> Given:
     readings = [host_document(source, older=older) for older in (False, True)]
     sound = [each for each in readings if each[1] is not None and not _wrong(each[0].problems)]
     read, host, damage = (sound or readings)[0]
-    site, found = _checked(read, host, damage, sections_of(feature), etc)
+    site, found = _checked(read, host, damage, sections_of(feature), frozenset(), etc)
     others = HostDocument.model_fields.keys() - sections_of(feature)
     own = [problem for problem in found if problem.path.partition(".")[0] not in others]
     return Given(source, site, False, (*read.problems, *own))
@@ -76,10 +72,12 @@ def _part(feature: Feature, source: Source, etc: Path) -> Given:
     values = {name: value for name, value in (source.data or {}).items() if name in fields}
     document = _as_document(feature, source, values)
     reading = read_model(HostDocument, document)
+    own = sections_of(feature)
     mentioned = frozenset(steps[0] for name in values if (steps := _steps(feature, name)))
-    site, found = _checked(document, reading.model, reading.damaged, mentioned, etc)
-    problems = (*_strange(feature, source, fields), *reading.problems, *found)
-    return Given(source, site, True, problems, bool(_wrong(problems)) and _is_older(feature, source))
+    site, found = _checked(document, reading.model, reading.damaged, mentioned, own - mentioned, etc)
+    left_out = {".".join(_steps(feature, name)) for name in fields - values.keys()}
+    wrong = [*_strange(feature, source, fields), *(each for each in reading.problems if each.path not in left_out)]
+    return Given(source, site, True, (*wrong, *found), bool(wrong) and _is_older(feature, source))
 
 
 def _steps(feature: Feature, name: str) -> tuple[str, ...]:
@@ -110,13 +108,18 @@ def _strange(feature: Feature, source: Source, fields: set[str]) -> Iterator[Pro
 
 
 def _checked(
-    source: Source, host: HostDocument | None, damage: frozenset[Steps], sections: frozenset[str], etc: Path
+    source: Source,
+    host: HostDocument | None,
+    damage: frozenset[Steps],
+    sections: frozenset[str],
+    unknown: frozenset[str],
+    etc: Path,
 ) -> tuple[Site, tuple[Problem, ...]]:
-    """The site of the document, and what the checks of these sections find; of others nothing is known."""
+    """The site of the document, and what the checks of these sections find; none that reads an unknown one judges."""
     empty = Source(source.file, {})
     documents = Documents(etc, host or HostDocument(), LxcDocument(), source, empty, (source.file,))
     site = resolve(documents)
-    checks = [each for each in CHECKS.values() if not each.host or each.host & sections]
+    checks = [each for each in CHECKS.values() if not each.host or each.host & sections and not each.host & unknown]
     findings = check(View.of(site, documents, damage, frozenset()), checks)
     return site, tuple(finding for finding in findings if isinstance(finding, Problem))
 

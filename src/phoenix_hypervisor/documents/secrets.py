@@ -20,6 +20,8 @@ from phoenix_hypervisor.errors import UsageError
 
 Origin = Literal["env", "file", "credential", "literal"]
 MASK = "********"
+STAND_IN = "$6$simulated$" + "x" * 86
+"""What a rehearsal takes for a secret that is not given: good for what has none, and in place of none that is set."""
 _ENV = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CREDENTIAL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@:\-]*")
 _TEXT = re.compile(r"[^\x00-\x1f\x7f]+")

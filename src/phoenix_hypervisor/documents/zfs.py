@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from phoenix_hypervisor.documents import zfs_properties
 from phoenix_hypervisor.documents.types import (
     DatasetName,
     HostPath,
@@ -18,6 +19,7 @@ from phoenix_hypervisor.documents.types import (
     Model,
     Name,
     Pool,
+    judged,
     number_or_text,
     number_text,
 )
@@ -53,6 +55,8 @@ def _judged(value: dict[str, str]) -> dict[str, str]:
             raise PydanticCustomError("value", "properties are pairs such as compression=lz4")
         if key.startswith("phoenix:"):
             raise PydanticCustomError("value", "properties that begin with phoenix: are Phoenix's own")
+        if reason := zfs_properties.wrong(key, text):
+            raise PydanticCustomError("value", "{reason}", {"reason": reason})
     return value
 
 
@@ -78,6 +82,11 @@ def _content(value: str) -> str:
     return ",".join(part.strip() for part in value.split(","))
 
 
+def _compression(value: str) -> str | None:
+    return zfs_properties.wrong("compression", value)
+
+
+Compression = Annotated[Name, judged(_compression)]
 Disk = Annotated[HostPath, Matching(r"/dev/.+", "it must be a device, as /dev/disk/by-id/nvme-X")]
 Content = Annotated[str, AfterValidator(_content)]
 
@@ -92,7 +101,9 @@ class ZfsPool(Model):
     )
     ashift: int | None = Field(None, ge=9, le=16, description="Sector size as a power of two.", examples=[12])
     autotrim: Literal["on", "off"] | None = Field(None, description="Whether freed space is trimmed by itself.")
-    compression: Name | None = Field(None, description="Compression of the pool's root dataset.", examples=["lz4"])
+    compression: Compression | None = Field(
+        None, description="Compression of the pool's root dataset.", examples=["lz4"]
+    )
 
 
 class Dataset(Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -133,8 +133,9 @@ class _Builder:
         self._features: dict[str, Feature] = {}
         self._resources: dict[str, Resource] = {}
         for feature, each in pairs:
-            self._features.setdefault(each.id, feature)
             there = self._resources.get(each.id)
+            if there is None or (any(each.change(facts)) and not any(there.change(facts))):
+                self._features[each.id] = feature
             self._resources[each.id] = each if there is None else there.joined(each)
         pairs = [(self._features[name], each) for name, each in self._resources.items()]
         sources = [each.id for _, each in pairs if each.kind == SOURCES]
@@ -146,14 +147,15 @@ class _Builder:
         self._steps: dict[str, Step] = {}
         self._blocked: dict[str, Blocked] = {}
         self._refused: list[tuple[str, Obstacle]] = []
-        self._stuck: set[str] = set()
+        self._stuck: dict[str, str] = {}
+        """What cannot go on, and what it is in the end that stands in its way."""
         self._kept: list[Kept] = []
         self._notes: list[str] = []
         self._reboot: dict[str, str] = {}
 
     def build(self) -> HostPlan:
         position = {name: number for number, name in enumerate(self._resources)}
-        waits = {name: {*needs, *self._before[self._features[name].name]} for name, needs in self._needs.items()}
+        waits = {name: {*needs, *self._earlier(self._resources[name])} for name, needs in self._needs.items()}
         for name in order(waits, key=position.__getitem__):
             self._one(self._resources[name])
         first = tuple(step.id for name, step in self._steps.items() if self._features[name].name == FIRST)
@@ -167,6 +169,11 @@ class _Builder:
             first=first,
             texts={name: str(resource) for name, resource in self._resources.items()},
         )
+
+    def _earlier(self, resource: Resource) -> Iterator[str]:
+        """What comes before it, however that ends."""
+        yield from self._before[self._features[resource.id].name]
+        yield from (each for each in resource.follows if each in self._resources)
 
     def _one(self, resource: Resource) -> None:
         commands = tuple(resource.change(self._facts))
@@ -183,19 +190,18 @@ class _Builder:
             elif resource.id not in self._blocked:
                 self._blocked[resource.id] = Blocked(HOST, f"{named}: {each.reason}", each.hint)
         if standing:
-            self._stuck.add(resource.id)
+            self._stuck[resource.id] = resource.id
         if standing or not commands:
             return
         if lost := [need for need in self._needs[resource.id] if need in self._stuck]:
-            self._stuck.add(resource.id)
+            self._stuck[resource.id] = self._stuck[lost[0]]
             self._blocked[resource.id] = Blocked(
-                HOST, f"{named}: it needs {self._resources[lost[0]]}, which cannot go on", ""
+                HOST, f"{named}: it needs {self._resources[self._stuck[lost[0]]]}, which cannot go on", ""
             )
             return
         self._steps[resource.id] = self._step(resource, verdict, commands)
 
     def _step(self, resource: Resource, verdict: Verdict, commands: tuple[Command, ...]) -> Step:
-        before = self._before[self._features[resource.id].name]
         look = (Unobstructed(resource, commands, self._allowed),) if resource.guarded else ()
         return Step(
             id=f"{HOST}:{resource.id}",
@@ -205,7 +211,7 @@ class _Builder:
             reason=verdict.reason,
             work=(*look, *commands, Established(resource)),
             needs=tuple(self._steps[need].id for need in self._needs[resource.id] if need in self._steps),
-            after=tuple(self._steps[each].id for each in before if each in self._steps),
+            after=tuple(self._steps[each].id for each in self._earlier(resource) if each in self._steps),
             locks=resource.locks,
             detail=verdict.detail,
         )

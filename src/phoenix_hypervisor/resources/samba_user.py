@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from pydantic import SecretStr
 
 from phoenix_hypervisor.command import Command, Result
+from phoenix_hypervisor.documents.secrets import STAND_IN
 from phoenix_hypervisor.machine import Fact, Facts, answered
 from phoenix_hypervisor.resource import Difference, Obstacle, Resource, Symbol, Verdict
 from phoenix_hypervisor.resources.accounts import AccountName
@@ -82,6 +83,9 @@ class SambaUser(Resource):
         yield self._fact
 
     def _is_current(self, seen: _Seen) -> bool:
+        """Whether the password is the declared one, as far as can be told; a stand-in replaces none that is set."""
+        if self._password == STAND_IN:
+            return bool(seen.set_at)
         if len(seen.record) != 3 or not seen.set_at or seen.record[2] != seen.set_at:
             return False
         return _hash(self._password, seen.record[0]) == seen.record[1]

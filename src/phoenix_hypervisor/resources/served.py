@@ -14,22 +14,15 @@ from phoenix_hypervisor.resources.folder import merged
 _Folder = TypeVar("_Folder", bound=Directory)
 
 
-def place_in(piece: Any, path: str) -> Place:
-    """Where a path of a slice with ``zfs`` and ``mount_point_base`` lies; an absolute one needs neither."""
-    if path.startswith("/") and not (piece.knows("zfs") and piece.knows("mount_point_base")):
-        return place_of(path, None, None)
-    return place_of(path, piece.zfs, piece.mount_point_base)
-
-
 def unplaced(piece: Any, path: str, where: tuple[str | int, ...]) -> Iterator[Lack]:
-    """What such a slice lacks to say where a path lies."""
+    """What a slice with ``zfs`` and ``mount_point_base`` lacks to say where a path lies, and on which dataset."""
     lost = [name for name in ("zfs", "mount_point_base") if not piece.knows(name)]
-    if not lost or path.startswith("/"):
+    if not lost:
         return
-    if lost == ["mount_point_base"] and place_of(path, piece.zfs, None) == place_of(path, piece.zfs, "/elsewhere"):
-        return
-    hint = f"Add {' and '.join(lost)} of the document beside it, or give an absolute path."
-    yield Lack(where, f"where {path} lies cannot be told.", hint)
+    anywhere = place_of(path, piece.zfs, None)
+    if anywhere.dataset is None or anywhere != place_of(path, piece.zfs, "/elsewhere"):
+        hint = f"Add {' and '.join(lost)} of the document beside it."
+        yield Lack(where, f"where {path} lies, and on which dataset, cannot be told.", hint)
 
 
 def datasets_of(places: Iterable[Place]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field, SecretStr
 
 from phoenix_hypervisor.command import Command
+from phoenix_hypervisor.documents.secrets import STAND_IN
 from phoenix_hypervisor.machine import Fact, Facts
 from phoenix_hypervisor.resource import Obstacle, Resource, Symbol, Verdict
 from phoenix_hypervisor.resources.accounts import ACCOUNTS, AccountName, password_of
@@ -38,6 +39,12 @@ class User(Resource):
     def _hash(self) -> str:
         return self.password_hash.get_secret_value() if self.password_hash else ""
 
+    def _is_another(self, found: str) -> bool:
+        """Whether the hash that is there is to be replaced; a stand-in replaces none."""
+        if self._hash == STAND_IN:
+            return not found.strip("!*")
+        return bool(self._hash) and self._hash != found
+
     def needs(self) -> Iterator[str]:
         yield from self.after
         yield from (f"group:{group}" for group in self.groups)
@@ -58,7 +65,7 @@ class User(Resource):
             yield Command("usermod", "--shell", self.shell, self.name)
         if user is not None and missing:
             yield Command("usermod", "--append", "--groups", ",".join(missing), self.name)
-        if self._hash and self._hash != facts[password_of(self.name)]:
+        if self._is_another(facts[password_of(self.name)]):
             yield Command("chpasswd", "-e", stdin=f"{self.name}:{self._hash}\n", confidential=True)
 
     def _missing(self, facts: Facts) -> list[str]:
@@ -73,7 +80,7 @@ class User(Resource):
         reasons = [f"its shell is {user.shell or 'not set'}"] if self.shell not in (None, user.shell) else []
         if missing := self._missing(facts):
             reasons.append(f"it is not in {', '.join(missing)}")
-        if self._hash and self._hash != facts[password_of(self.name)]:
+        if self._is_another(facts[password_of(self.name)]):
             reasons.append("its password hash differs")
         return Verdict(reason=", ".join(reasons) or "as declared", obstacles=obstacles)
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from features.host.converging import changes, converge, look
+from phoenix_hypervisor.documents.secrets import STAND_IN
 from phoenix_hypervisor.features.host.admin_user import AdminUser, resources
 from phoenix_hypervisor.resource import Resource
 from phoenix_hypervisor.simulator.node import Node
@@ -86,6 +87,15 @@ def test_another_hash_behind_our_back_is_put_right() -> None:
     converge(node, asked(password_hash=HASH))
     assert node.run(["chpasswd"], "ann:something\n").ok
     assert [each.argv[0] for each in converge(node, asked(password_hash=HASH))] == ["chpasswd"]
+
+
+def test_a_stand_in_sets_a_password_and_replaces_none() -> None:
+    node = fresh()
+    wanted = asked(password_hash=STAND_IN)
+    assert [each.argv[0] for each in converge(node, wanted) if each.stdin] == ["chpasswd"]
+    converge(node, asked(password_hash=HASH))
+    assert changes(node, wanted) == []
+    assert "password" not in wanted[1].verdict(look(node, wanted)).reason
 
 
 def test_sudo_is_taken_back() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from features.host.converging import changes, converge, look
 from phoenix_hypervisor.features.host.initial_setup import LOGROTATE, InitialSetup, resources
+from phoenix_hypervisor.plan.graph import closure
 from phoenix_hypervisor.resources.timezone import Timezone
 from phoenix_hypervisor.simulator.node import Node
 
@@ -50,6 +51,17 @@ def test_an_address_that_is_so_already_runs_no_command_for_it() -> None:
     commands = converge(node, resources(InitialSetup.model_validate({**WHOLE, "interfaces": interfaces})))
     assert not any("merge-interfaces" in command.argv for command in commands)
     assert node.files.read("/etc/network/interfaces") == before
+
+
+def test_only_what_is_about_the_new_address_needs_it() -> None:
+    known = {
+        each.id: tuple(each.needs()) for each in resources(InitialSetup.model_validate({**WHOLE, "upgrade": True}))
+    }
+    assert {name for name in known if "interface:vmbr0" in closure([name], known)} == {
+        "interface:vmbr0",
+        "nameservers:resolv.conf",
+        "hosts:self",
+    }
 
 
 def test_from_wherever_a_run_was_cut_off_the_next_one_goes_on() -> None:

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from features.host.converging import changes, converge, look
+from phoenix_hypervisor.documents.secrets import STAND_IN
 from phoenix_hypervisor.features.host.samba import Samba, resources
 from phoenix_hypervisor.resource import Resource
 from phoenix_hypervisor.simulator.node import Node
@@ -141,6 +142,15 @@ def test_another_password_on_either_side_is_seen() -> None:
     node.clock += 5
     assert node.run(["smbpasswd", "-s", "heads"], "mine\nmine\n").ok
     assert [each.argv[0] for each in converge(node, asked(user="heads", password="other"))] == again
+
+
+def test_a_stand_in_sets_a_password_and_replaces_none() -> None:
+    node = fresh()
+    again = ["smbpasswd", "sh"]
+    stand_in = asked(user="heads", password=STAND_IN)
+    assert [each.argv[0] for each in converge(node, stand_in) if "smbpasswd" in each.argv] == again[:1]
+    assert [each.argv[0] for each in converge(node, asked(user="heads", password=PASSWORD))] == again
+    assert changes(node, stand_in) == []
 
 
 def test_a_run_that_set_the_password_and_was_cut_off_sets_it_again() -> None:

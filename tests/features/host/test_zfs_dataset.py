@@ -97,7 +97,7 @@ def test_a_property_that_is_no_longer_declared_goes_back_and_a_foreign_one_stays
     made.add_dataset("swift/files", atime="off")
     converge(made, asked("compression=zstd,quota=2G,canmount=noauto").values())
     said = verdicts(made, asked())[FILES]
-    assert "compression: zstd -> no longer declared" in said.detail
+    assert "compression: zstd -> no longer declared" in said.detail and "quota: 2G -> no longer" in said.detail
     assert [command.argv[1:] for command in converge(made, asked().values())] == [
         ("set", "canmount=on", "swift/files"),
         ("inherit", "compression", "swift/files"),
@@ -198,13 +198,23 @@ def test_a_dataset_that_we_moved_goes_back_unless_a_storage_lies_on_it() -> None
     assert made.zfs.effective("swift/files", "mountpoint") == ("/swift/files", "default")
 
 
-def test_an_unmounted_dataset_is_told() -> None:
+def test_an_unmounted_dataset_is_mounted_again() -> None:
+    made = with_pool()
+    converge(made, asked().values())
+    assert made.run(["zfs", "unmount", "swift/files"]).ok
+    assert argvs(made, asked()) == [("zfs", "mount", "swift/files")]
+    converge(made, asked().values())
+    assert argvs(made, asked()) == []
+
+
+def test_an_unmounted_dataset_with_something_in_its_place_keeps_what_needs_it() -> None:
     made = with_pool()
     made.add_dataset("swift/files")
     assert made.run(["zfs", "unmount", "swift/files"]).ok
     made.files.mkdir("/swift/files", parents=True)
     made.files.write("/swift/files/x", "in the way")
-    assert "swift/files is not mounted at /swift/files, where 'x' lies" in kept(verdicts(made, asked())[FILES])
+    found = verdicts(made, asked())[FILES].obstacles
+    assert [each.reason for each in found] == ["swift/files is not mounted at /swift/files, where 'x' lies"]
 
 
 def test_what_holds_volumes_is_looked_for_where_its_declared_parent_will_take_it() -> None:

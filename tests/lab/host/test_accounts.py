@@ -75,13 +75,13 @@ def test_a_drop_in_that_is_broken_is_refused_and_the_old_one_works_on(
     admin: Site, key: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     standins()
-    before = admin.sh(f"cat {drop_in('ann')}; ls -la /etc/sudoers.d")
+    before = admin.sh(f"cat {drop_in('ann')}; ls -A /etc/sudoers.d")
     whole = sudoers("ann", password_comes=True, after=())
     broken = Sudoers.model_validate({**whole.model_dump(), "text": "ann ALL=((broken\n"})
     monkeypatch.setenv("PHOENIX_SSH_CONFIG", str(admin.machine.ssh_config))
     results = asyncio.run(_ran(admin, broken))
     assert any("syntax error" in result.said for result in results if not result.ok), results
-    assert admin.sh(f"cat {drop_in('ann')}; ls -la /etc/sudoers.d") == before
+    assert admin.sh(f"cat {drop_in('ann')}; ls -A /etc/sudoers.d") == before
     assert _as_ann(admin, key, "sudo -S -p '' id -u", f"{SUDO_PASSWORD}\n").stdout == "0\n"
 
 

@@ -27,12 +27,17 @@ def based(site: Site) -> Site:
 
 
 def test_the_enterprise_repository_is_off_and_the_other_one_on(based: Site) -> None:
-    standins("the entry of Proxmox's installer; apt is real, and asked what it would fetch")
+    standins("Proxmox's archive, which is signed and empty here; apt is real, and fetched and checked it")
     assert based.sh(f"cat {LISTS}/pve-enterprise.list") == f"# {ENTERPRISE}"
-    targets = based.sh("apt-get indextargets --format '$(URI)'")
-    assert "enterprise.proxmox.com" not in targets
-    assert "download.proxmox.com/debian/pve/dists/bookworm/pve-no-subscription" in targets
+    lists = based.sh("ls /var/lib/apt/lists")
+    assert "download.proxmox.com_debian_pve_dists_bookworm_InRelease" in lists
+    assert "enterprise" not in lists
     assert based.sh(f"cat {LISTS}/theirs.list") == THEIRS
+
+
+def test_what_was_missing_is_installed_by_apt(based: Site) -> None:
+    standins()
+    assert based.sh("dpkg-query -W -f '${Package} ${db:Status-Status}\\n' tmux jq") == "jq installed\ntmux installed\n"
 
 
 def test_the_time_zone_is_in_force(based: Site) -> None:

@@ -37,8 +37,10 @@ def disk(settled: Site, spare: str) -> Iterator[str]:
     settled.sh(f"D={spare}\n{CLEAR}")
 
 
-@pytest.mark.parametrize("kind", CONTENTS)
-@pytest.mark.parametrize("mode", ["safe", "force"])
+CASES = [*((kind, "safe") for kind in CONTENTS), ("ext4", "force"), ("an exported pool", "force")]
+
+
+@pytest.mark.parametrize(("kind", "mode"), CASES)
 def test_a_disk_that_carries_something_is_refused(settled: Site, disk: str, kind: str, mode: str) -> None:
     standins("nothing that has to do with disks; pvesm is one")
     content = CONTENTS[kind]

@@ -40,7 +40,7 @@ def gpu_not_on_node(view: View) -> Iterator[Finding]:
         for gpu in container.gpus:
             message = f"{container.ctid} is to have GPU {gpu}, which the node does not have."
             problem = container.places.problem("gpu-not-on-node", message, "gpu_assignment")
-            yield Question("gpu", str(gpu), no=problem)
+            yield Question("gpu", str(gpu), no=problem, ctid=container.ctid)
 
 
 @finds("gpu-without-nvidia", fields="gpu_assignment", host="nvidia_driver nvidia")

@@ -18,13 +18,17 @@ QuestionKind = Literal["storage", "guest", "script", "gpu"]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What only a node can tell: the problem while it was not asked, and what holds once it said yes or no."""
+    """What only a node can tell: the problem while it was not asked, and what holds once it said yes or no.
+
+    ``ctid`` is the container that it is of no concern without.
+    """
 
     kind: QuestionKind
     name: str
     unasked: Problem | None = None
     yes: Problem | None = None
     no: Problem | None = None
+    ctid: int | None = None
 
 
 Finding = Problem | Question

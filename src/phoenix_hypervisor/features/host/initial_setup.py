@@ -50,7 +50,10 @@ class InitialSetup(Slice):
 
 
 def resources(piece: InitialSetup) -> Iterator[Resource]:
-    """The address first, as all that is fetched comes over it, then sources, packages, and what they bring."""
+    """The address first, as all that is fetched comes over it, then sources, packages, and what they bring.
+
+    Where the address cannot be had, the old one is back, and what does not need the new one goes on.
+    """
     if piece == InitialSetup():
         yield NoFile(name=LOGROTATE)
         return
@@ -63,11 +66,12 @@ def resources(piece: InitialSetup) -> Iterator[Resource]:
     address = own.address.partition("/")[0] if own else None
     yield HostsEntry(domain=piece.domain_name, address=address, after=link)
     if piece.repository:
-        yield Repository(name=piece.repository, after=link)
-    sources = (f"repository:{piece.repository}",) if piece.repository else link
+        yield Repository(name=piece.repository, follows=link)
+    sources = (f"repository:{piece.repository}",) if piece.repository else ()
     if piece.upgrade:
-        yield Upgrade(after=sources)
-    yield Packages(name="initial_setup", packages=TOOLS, after=(*sources, *(("upgrade:packages",) * piece.upgrade)))
+        yield Upgrade(after=sources, follows=link)
+    before = (*sources, *(("upgrade:packages",) * piece.upgrade))
+    yield Packages(name="initial_setup", packages=TOOLS, after=before, follows=link)
     tools = ("package:initial_setup",)
     if piece.timezone:
         yield Timezone(name=piece.timezone, after=tools)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
 from phoenix_hypervisor.documents import exports as options
 from phoenix_hypervisor.documents.host import NfsExport
-from phoenix_hypervisor.documents.places import Place
+from phoenix_hypervisor.documents.places import Place, place_of
 from phoenix_hypervisor.documents.types import HostPath, Many, Network
 from phoenix_hypervisor.documents.zfs import Zfs
 from phoenix_hypervisor.resource import Feature, Lack, Resource, Slice
 from phoenix_hypervisor.resources.exports import PATH, Export, Exports
 from phoenix_hypervisor.resources.folder import ExportFolder
 from phoenix_hypervisor.resources.package import Packages
-from phoenix_hypervisor.resources.served import datasets_of, folders_of, place_in, unplaced
+from phoenix_hypervisor.resources.served import datasets_of, folders_of, unplaced
 from phoenix_hypervisor.resources.service import Service
 
 
@@ -25,13 +28,20 @@ class Nfs(Slice):
     zfs: Zfs | None = None
     mount_point_base: HostPath | None = None
 
+    @model_validator(mode="after")
+    def _distinct(self) -> Nfs:
+        paths = [export.path for export in self.exports]
+        if twice := next((path for path in paths if paths.count(path) > 1), None):
+            raise PydanticCustomError("value", "the export {path} stands twice", {"path": twice})
+        return self
+
 
 def lacks(piece: Nfs) -> Iterator[Lack]:
     """Clients of its own or of the subnet for each export, and what its path is read by."""
     for index, export in enumerate(piece.exports):
         where = ("exports", index)
         if not export.clients and piece.default_subnet is None:
-            yield Lack(where, f"{export.path} has no clients.", "Give it clients, or add default_subnet beside exports.")
+            yield Lack(where, f"{export.path} has no clients.", "Give it some, or add default_subnet beside exports.")
         yield from unplaced(piece, export.path, where)
 
 
@@ -43,7 +53,7 @@ def resources(piece: Nfs) -> Iterator[Resource]:
         yield Exports(unserved=unserved)
         return
     yield Packages(name="nfs", packages=("nfs-kernel-server",))
-    places = [place_in(piece, each.path) for each in served]
+    places = [place_of(each.path, piece.zfs, piece.mount_point_base) for each in served]
     folders = folders_of(ExportFolder, served, places)
     yield from folders
     after = ("package:nfs", *datasets_of(places), *(folder.id for folder in folders))

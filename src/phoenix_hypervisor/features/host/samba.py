@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from phoenix_hypervisor.documents import smbconf
 from phoenix_hypervisor.documents.accounts import AdminName
 from phoenix_hypervisor.documents.host import SambaShare
+from phoenix_hypervisor.documents.places import place_of
 from phoenix_hypervisor.documents.types import HostPath, Many
 from phoenix_hypervisor.documents.zfs import Zfs
 from phoenix_hypervisor.resource import Feature, Lack, Resource, Slice
@@ -26,7 +27,7 @@ from phoenix_hypervisor.resources.samba_shares import (
     share_text,
 )
 from phoenix_hypervisor.resources.samba_user import SambaUser
-from phoenix_hypervisor.resources.served import datasets_of, folders_of, place_in, unplaced
+from phoenix_hypervisor.resources.served import datasets_of, folders_of, unplaced
 from phoenix_hypervisor.resources.service import Service
 from phoenix_hypervisor.resources.user import ServiceUser
 
@@ -107,7 +108,7 @@ def _user(piece: Samba) -> Iterator[Resource]:
 
 
 def _shares(piece: Samba, users: tuple[str, ...]) -> Iterator[Resource]:
-    places = [place_in(piece, share.path) for share in piece.shares]
+    places = [place_of(share.path, piece.zfs, piece.mount_point_base) for share in piece.shares]
     folders = folders_of(ShareFolder, piece.shares, places, users)
     yield from folders
     texts: dict[str, str] = {}

@@ -8,7 +8,16 @@ from typing import Any, ClassVar
 from phoenix_hypervisor.command import Command
 from phoenix_hypervisor.documents.types import DatasetName
 from phoenix_hypervisor.documents.zfs import Properties
-from phoenix_hypervisor.features.host.zfs.properties import FIXED, RESET, VERSION, Version, normal, quantity, readable
+from phoenix_hypervisor.features.host.zfs.properties import (
+    FIXED,
+    RESET,
+    VERSION,
+    Version,
+    normal,
+    quantity,
+    readable,
+    shown,
+)
 from phoenix_hypervisor.features.host.zfs.states import MARK, State, inside, ours, state_of
 from phoenix_hypervisor.machine import Fact, Facts
 from phoenix_hypervisor.proxmox.storage import Storage as Stored
@@ -66,6 +75,8 @@ class Dataset(Resource):
         mark = {MARK: _marked(mine)} if (wrong or before is not None) and mine != before else {}
         if assignments := [f"{key}={value}" for key, value in {**wrong, **mark}.items()]:
             yield Command("zfs", "set", *assignments, self.name, timeout=_LIMIT)
+        if self._is_unmounted(state, wrong):
+            yield Command("zfs", "mount", self.name, timeout=_LIMIT)
 
     def _create(self) -> Command:
         options = {**self.properties, MARK: _marked(self.properties.keys())}
@@ -135,11 +146,13 @@ class Dataset(Resource):
             return Verdict(obstacles=(Obstacle(f"{self.name} is a {state['type'][0]}, not a file system", hint),))
         wrong, gone = self._wrong(state, facts), self._gone(state, facts)
         moves = "mountpoint" in (*wrong, *gone)
-        blocked = (*self._too_small(wrong, state), *(self._hidden(facts) if moves else ()))
-        lines = [f"{key}: {state.get(key, ('-', ''))[0]} -> {value}" for key, value in wrong.items()]
-        lines += [f"{key}: {state[key][0]} -> no longer declared" for key in gone]
+        blocked = (*self._too_small(wrong, state), *(self._hidden(facts) if moves else self._unmountable(state, facts)))
+        lines = [f"{key}: {shown(key, state.get(key, ('-', ''))[0])} -> {value}" for key, value in wrong.items()]
+        lines += [f"{key}: {shown(key, state[key][0])} -> no longer declared" for key in gone]
         keys = ", ".join([*wrong, *gone])
         reason = f"its {keys} {'differs' if ',' not in keys else 'differ'}" if keys else "its mark differs"
+        if not keys and self._is_unmounted(state, wrong):
+            reason = "it is not mounted"
         return Verdict(reason=reason, detail="\n".join(lines), obstacles=blocked, kept=tuple(self._kept(state, facts)))
 
     def _too_small(self, wrong: Mapping[str, str], state: State) -> Iterator[Obstacle]:
@@ -165,14 +178,27 @@ class Dataset(Resource):
         if held := self._held(state, facts):
             what = f"{self.name} is mounted at {place}, declared {self._target(state)}"
             yield Difference(what, f"The storage {', '.join(held)} lies there; move it first.")
-        if (
-            place.startswith("/")
-            and state.get("mounted", ("yes", ""))[0] == "no"
-            and state.get("canmount", ("", ""))[0] == "on"
-        ):
-            there = facts[inside(self.mountpoint)] if self.mountpoint == place else ""
-            what = f"{self.name} is not mounted at {place}" + (f", where {there!r} lies" if there else "")
-            yield Difference(what, f"Somebody unmounted it, or its key is not loaded: zfs mount {self.name}.")
+
+    def _is_unmounted(self, state: State, wrong: Mapping[str, str]) -> bool:
+        """Whether it is to be mounted where it is declared, and is not: somebody unmounted it, or its key is missing.
+
+        ``wrong``: the properties that are to be set.
+        """
+        place, mounted = (state.get(key, ("", ""))[0] for key in ("mountpoint", "mounted"))
+        can = wrong.get("canmount", state.get("canmount", ("", ""))[0])
+        is_path = place.startswith("/") and wrong.get("mountpoint", place) == self.mountpoint
+        return is_path and mounted == "no" and can == "on"
+
+    def _unmountable(self, state: State, facts: Facts) -> Iterator[Obstacle]:
+        """What writes below its place meanwhile would write beside it, so all that needs it waits."""
+        if not self._is_unmounted(state, {}):
+            return
+        there = facts[inside(self.mountpoint)] if self.mountpoint else ""
+        if state.get("keystatus", ("-", ""))[0] == "unavailable":
+            yield Obstacle(f"the key of {self.name} is not loaded", f"zfs load-key {self.name}, then run again.")
+        elif there:
+            reason = f"{self.name} is not mounted at {self.mountpoint}, where {there!r} lies"
+            yield Obstacle(reason, f"Move what is in {self.mountpoint} away, then run again.")
 
     def __str__(self) -> str:
         return f"dataset {self.name}"

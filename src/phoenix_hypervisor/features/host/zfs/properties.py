@@ -75,6 +75,11 @@ def quantity(value: str) -> int | None:
     return int(float(match[1] + match[2]) * unit) if match[2] else int(match[1]) * unit
 
 
+def shown(key: str, value: str) -> str:
+    """A value that was read, for people: bytes as they are declared."""
+    return readable(int(value)) if key in _NUMBERS and value.isdigit() and int(value) else value
+
+
 def readable(size: int) -> str:
     """A number of bytes for people, rounded."""
     value, unit = float(size), ""
