@@ -88,7 +88,8 @@ def seconds(begun: float) -> str:
 
 
 def end(*_: object) -> None:
-    """A terminated lab tears down as an interrupted one does."""
+    """A terminated lab tears down as an interrupted one does, and once."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

@@ -40,7 +40,7 @@ def run(phoenix: Phoenix, folder: Path, name: str, piece: Any, *options: object,
 def test_a_slice_makes_pools_and_datasets_and_then_nothing(phoenix: Phoenix, tmp_path: Path) -> None:
     first = run(phoenix, tmp_path, "zfs", POOLS)
     assert (first.code, first.err) == (0, "")
-    assert "+ zfs: pool tank (mirror of 2 disks)" in first.out
+    assert "+ zfs: pool tank (mirror of 2 disks): made\n" in first.out
     node = Node.load(tmp_path / "node.json")
     assert node.run(["zpool", "status", "tank"]).ok and "tank/x" in node.zfs.datasets
     again = run(phoenix, tmp_path, "zfs", POOLS)
@@ -81,10 +81,13 @@ def test_the_older_document_is_recognised(phoenix: Phoenix, tmp_path: Path, exam
 def test_the_section_alone_is_the_slice(
     phoenix: Phoenix, tmp_path: Path, document: dict[str, Any], name: str, section: str
 ) -> None:
-    siblings = {"default_subnet": "10.77.0.0/24"} if name == "nfs" else {}
-    said = run(phoenix, tmp_path, name, {**document[section], **siblings}, "--output", "json")
-    assert said.code in (0, 1), said
-    assert said.json["feature"] == name
+    siblings = {"nfs": ("zfs", "mount_point_base"), "samba": ("zfs", "mount_point_base")}.get(name, ())
+    piece = document[section] | {key: document[key] for key in siblings}
+    piece |= {"default_subnet": "10.77.0.0/24"} if name == "nfs" else {}
+    said = run(phoenix, tmp_path, name, piece)
+    assert said.code == 0, said
+    assert said.out.endswith(".jsonl\n") and f"{name}: done." in said.out
+    assert run(phoenix, tmp_path, name, piece).out == f"{name}: nothing to do.\n"
 
 
 @pytest.mark.parametrize("name", sorted(of_host()))
@@ -103,7 +106,8 @@ def test_an_empty_or_wrong_slice_is_an_error(phoenix: Phoenix, tmp_path: Path, n
     ("name", "piece"),
     [
         ("zfs", {"pools": [], "datasets": []}),
-        ("zfs", {"proxmox_storage_ids": {"tank_x": "x"}, "mount_point_base": "/mnt/pve"}),
+        ("zfs", {"proxmox_storage_ids": {}, "mount_point_base": "/mnt/pve"}),
+        ("samba", {"admin": "ann", "mount_point_base": None}),
         ("nfs", {"exports": []}),
         ("nfs", {"default_subnet": "10.0.0.0/24"}),
         ("samba", {"shares": []}),

@@ -22,7 +22,19 @@ def _with_pool() -> Node:
     return node
 
 
-NODES: Mapping[str, Callable[[], Node]] = {"datasets": _with_pool, "accounts": lambda: Node.new(version=8)}
+def _with_disks() -> Node:
+    node = Node.new(version=8)
+    for name in ("ata-b", "ata-c", "ata-d"):
+        node.add_disk(name, 512 << 20)
+    node.add_pool("lab", 256 << 20, disks=["ata-d"])
+    return node
+
+
+NODES: Mapping[str, Callable[[], Node]] = {
+    "accounts": lambda: Node.new(version=8),
+    "datasets": _with_pool,
+    "devices": _with_disks,
+}
 
 
 def _without_usage(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from phoenix_hypervisor.config.site import Site
 from phoenix_hypervisor.documents.host import HostInterface
+from phoenix_hypervisor.documents.zfs import own_mountpoint
 from phoenix_hypervisor.proxmox.storage import split_volume
 from phoenix_hypervisor.resource import Feature
 
@@ -29,8 +30,33 @@ def fit(site: Site, node: Node) -> tuple[str, ...]:
 
 
 def furnish(site: Site, feature: Feature, node: Node) -> tuple[str, ...]:
-    """The same for a feature that is run alone, and what the features that it needs would have left."""
-    return (*fit(site, node), *(_archives(node) if "initial_setup" in feature.needs else ()))
+    """The same for a feature that is run alone, and what others would have left: those that it needs, and those whose
+    sections it reads."""
+    read = {feature.sources[name] for name in feature.siblings if name in feature.sources}
+    return (
+        *(_admin(site, node) if "host.users.username" in read else ()),
+        *(_datasets(site, node) if "host.zfs" in read else ()),
+        *fit(site, node),
+        *(_archives(node) if "initial_setup" in feature.needs else ()),
+    )
+
+
+def _admin(site: Site, node: Node) -> Iterable[str]:
+    if site.host.users is not None:
+        node.run(["useradd", "--create-home", site.host.users.username])
+        yield f"user {site.host.users.username}"
+
+
+def _datasets(site: Site, node: Node) -> Iterable[str]:
+    """The declared pools and datasets, mounted where they are declared to be."""
+    zfs = site.host.zfs
+    for pool in zfs.pools if zfs else ():
+        node.add_pool(pool.name, _DISK, disks=[node.add_disk(disk.removeprefix(_BY_ID), _DISK) for disk in pool.disks])
+        yield f"pool {pool.name}"
+    for dataset in zfs.datasets if zfs else ():
+        yield from ensure_dataset(node, dataset.full_name)
+        if (place := own_mountpoint(dataset, site.host.mount_point_base)) is not None:
+            node.run(["zfs", "set", f"mountpoint={place}", dataset.full_name])
 
 
 def _archives(node: Node) -> Iterable[str]:

@@ -11,7 +11,7 @@ import click
 from phoenix_hypervisor.errors import UsageError
 from phoenix_hypervisor.plan.saved import Request
 
-_REQUEST = ("etc", "on", "targets", "rebuild", "mode", "allow", "reboot", "upgrade")
+_REQUEST = ("etc", "on", "targets", "rebuild", "mode", "allow", "reboot", "upgrade", "deep")
 DISK = "disk:"
 """What the name of a disk that may be lost begins with."""
 F = TypeVar("F", bound=Callable[..., Any])
@@ -50,6 +50,13 @@ def yes_option(function: F) -> F:
     return click.option("--yes", "-y", is_flag=True, help="Do not ask.")(function)
 
 
+def deep_option(function: F) -> F:
+    """``--deep``: look into running containers."""
+    return click.option("--deep", is_flag=True, help="Look into running containers, too: what is stamped and not so.")(
+        function
+    )
+
+
 def request_options(function: Callable[..., int]) -> Callable[..., int]:
     """What is to be planned, and where: TARGETS and options, given to the verb as one ``Request``."""
 
@@ -60,6 +67,7 @@ def request_options(function: Callable[..., int]) -> Callable[..., int]:
         return function(request=Request(restart=not no_restart, **asked), **options)
 
     for option in (
+        deep_option,
         click.option("--upgrade", is_flag=True, help="Upgrade the node's packages, too."),
         click.option("--reboot", is_flag=True, help="Reboot the node at the end, where a change needs it."),
         *destroying_options,

@@ -24,6 +24,7 @@ from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.features.lifecycle.reading import read_node
 from phoenix_hypervisor.machine import Machine
 from phoenix_hypervisor.plan.build import build
+from phoenix_hypervisor.plan.deep import looks, with_drift
 from phoenix_hypervisor.plan.foreseen import foreseen, needed_by
 from phoenix_hypervisor.plan.host import Part, facts_of, hidden, parts, plan_host
 from phoenix_hypervisor.plan.host import selection as selection_of
@@ -69,8 +70,10 @@ class Session:
 
     async def look(self) -> Node:
         """Read the node: one round trip."""
-        more = facts_of(self.parts, self.chosen)
-        return await read_node(self.machine, replace(asked_of(self.site), histories=self.histories, more=more))
+        ctids = sorted(self.selection.ctids) if self.request.deep else ()
+        more = (*facts_of(self.parts, self.chosen), *looks(self.site, ctids))
+        node = await read_node(self.machine, replace(asked_of(self.site), histories=self.histories, more=more))
+        return with_drift(self.site, node, ctids)
 
     def knowing(self, histories: tuple[int, ...]) -> Session:
         """The same session, which looks at every snapshot of these containers, too."""

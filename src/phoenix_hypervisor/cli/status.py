@@ -6,7 +6,7 @@ import json
 
 import click
 
-from phoenix_hypervisor.cli.options import etc_option, on_option, output_option
+from phoenix_hypervisor.cli.options import deep_option, etc_option, on_option, output_option
 from phoenix_hypervisor.cli.session import session, tell_given, tell_problems, terminal_style
 from phoenix_hypervisor.plan.saved import Request
 from phoenix_hypervisor.plan.status import of_node, rows
@@ -24,10 +24,11 @@ Exit codes: 0 done; 1 the node could not be read; 2 configuration or usage error
 @click.argument("targets", nargs=-1)
 @etc_option
 @on_option
+@deep_option
 @output_option()
-def command(targets: tuple[str, ...], etc: str | None, on: str | None, output: str) -> int:
+def command(targets: tuple[str, ...], etc: str | None, on: str | None, deep: bool, output: str) -> int:
     """Show what is there, and what is not as declared."""
-    with session(Request(etc, on, targets)) as current:
+    with session(Request(etc, on, targets, deep=deep)) as current:
         node = current.wait(current.look())
         problems = (*current.warnings, *current.judge(node))
         plan = current.plan(node)

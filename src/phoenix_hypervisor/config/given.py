@@ -119,7 +119,7 @@ def _checked(
     empty = Source(source.file, {})
     documents = Documents(etc, host or HostDocument(), LxcDocument(), source, empty, (source.file,))
     site = resolve(documents)
-    checks = [each for each in CHECKS.values() if not each.host or each.host & sections and not each.host & unknown]
+    checks = [each for each in CHECKS.values() if not each.host or (each.host & sections and not each.host & unknown)]
     findings = check(View.of(site, documents, damage, frozenset()), checks)
     return site, tuple(finding for finding in findings if isinstance(finding, Problem))
 

@@ -76,6 +76,8 @@ class Chain:
     raw: Lines = ()
     firewall: str | None = None
     layers: dict[str, str] = field(default_factory=dict)
+    drift: Mapping[str, str] = field(default_factory=dict)
+    """Layers that are stamped and not so, with what is not."""
     dataset: str | None = None
     """Its root file system, as it is or will be."""
     steps: list[Step] = field(default_factory=list)
@@ -235,7 +237,7 @@ class Chain:
 
     def establish(self, wanted: tuple[Layer, ...]) -> None:
         """Run the layers that are not stamped as they should be, in their order."""
-        missing = [layer for layer in wanted if self.layers.get(layer.name) != layer.digest]
+        missing = [each for each in wanted if self.layers.get(each.name) != each.digest or each.name in self.drift]
         if missing and self.is_base:
             names = ", ".join(layer.name for layer in missing)
             self.keep(Change(f"{names} not established", Effect.REBUILD, "a template of Proxmox's cannot start"))
@@ -247,6 +249,8 @@ class Chain:
             first: tuple[Work, ...] = () if self.ready_checked else (self._ready(names_needed),)
             self.ready_checked = True
             reason = "its content changed" if changed else "not established yet"
+            if self.layers.get(layer.name) == layer.digest:
+                reason = self.drift[layer.name]
             symbol = Symbol.CHANGE if changed else Symbol.ADD
             self.layers[layer.name] = layer.digest
             work = (*first, *layer.work, *self._record_layers())

@@ -111,6 +111,7 @@ def _take_over(chain: Chain, node: Node, guest: Guest) -> Guest:
         chain.add("unlock", Symbol.CHANGE, "unlock", "a clone of it was cut off", unlock, free)
     chain.running, chain.is_base = guest.running, guest.is_base
     chain.layers, chain.dataset = dict(guest.layers), guest.dataset
+    chain.drift = node.drift.get(chain.ctid, {})
     chain.observed, chain.raw = guest.config.effective, guest.current.raw
     chain.description, chain.volumes = guest.current.description, guest.volume_ids
     if point := _restore_point(guest):

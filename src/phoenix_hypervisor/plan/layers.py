@@ -36,10 +36,10 @@ class Layer:
 
 def layers_of(container: Container, site: Site, node: Node) -> tuple[Layer, ...]:
     """All layers that something can establish, in their order (spec L5): features, then scripts."""
-    return (*_feature_layers(container, site), *_script_layers(container, site, node))
+    return (*feature_layers(container, site), *_script_layers(container, site, node))
 
 
-def _feature_layers(container: Container, site: Site) -> Iterator[Layer]:
+def feature_layers(container: Container, site: Site) -> Iterator[Layer]:
     for name in container.features:
         feature = of_containers().get(name)
         if feature is None:

@@ -37,6 +37,8 @@ class Request:
     """What may be lost, as ``disk:SERIAL`` (spec S3)."""
     reboot: bool = False
     upgrade: bool = False
+    deep: bool = False
+    """Whether running containers are looked into."""
 
 
 @dataclass(frozen=True, slots=True)

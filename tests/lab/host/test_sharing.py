@@ -19,23 +19,25 @@ def site(machine: Machine, tmp_path_factory: pytest.TempPathFactory) -> Site:
 
 @pytest.fixture(scope="module")
 def disk(site: Site) -> str:
-    return site.disk("tank0")
+    return site.disk("depot0")
 
 
 def _document(disk: str, **parts: object) -> dict[str, object]:
-    datasets = (dataset("tank", "media"), dataset("tank", "projects"))
-    return host(zfs=zfs(pool("tank", "single", disk), datasets=datasets), **parts)
+    datasets = (dataset("depot", "media"), dataset("depot", "projects"))
+    return host(zfs=zfs(pool("depot", "single", disk), datasets=datasets), **parts)
 
 
 NFS = {
     "exports": [
-        {"path": "tank/media", "clients": ["127.0.0.1"], "options": ["rw", "sync", "no_root_squash"], "mode": "0755"}
+        {"path": "depot/media", "clients": ["127.0.0.1"], "options": ["rw", "sync", "no_root_squash"], "mode": "0755"}
     ]
 }
 SAMBA = {
     "user": "bob",
     "password": {"env": "LAB_SAMBA"},
-    "shares": [{"name": "projects", "path": "tank/projects", "options": "browseable=yes writable=yes", "owner": "bob"}],
+    "shares": [
+        {"name": "projects", "path": "depot/projects", "options": "browseable=yes writable=yes", "owner": "bob"}
+    ],
 }
 
 
@@ -50,15 +52,15 @@ def served(site: Site, disk: str) -> Site:
 
 def test_an_export_is_mounted_and_written_by_a_client(served: Site) -> None:
     standins()
-    served.sh("mkdir -p /mnt/client && mount -t nfs 127.0.0.1:/mnt/pve/tank/media /mnt/client")
+    served.sh("mkdir -p /mnt/client && mount -t nfs 127.0.0.1:/mnt/pve/depot/media /mnt/client")
     served.sh("echo 'through nfs' >/mnt/client/one && umount /mnt/client")
-    assert served.sh("cat /mnt/pve/tank/media/one") == "through nfs\n"
+    assert served.sh("cat /mnt/pve/depot/media/one") == "through nfs\n"
 
 
 def test_an_export_is_not_for_others(served: Site) -> None:
     standins()
     own = served.sh("hostname -I").split()[0]
-    rc, said = served.says(f"mount -t nfs -o retry=0 {own}:/mnt/pve/tank/media /mnt/client")
+    rc, said = served.says(f"mount -t nfs -o retry=0 {own}:/mnt/pve/depot/media /mnt/client")
     assert (rc, "access denied" in said) == (32, True), said
 
 
@@ -66,7 +68,9 @@ def test_a_share_is_written_and_read_by_smbclient(served: Site) -> None:
     standins()
     client = f"smbclient //127.0.0.1/projects -U bob%{SAMBA_PASSWORD} -c"
     served.sh(f"echo 'through samba' >/tmp/one && cd /tmp && {client} 'put one; ls'")
-    assert served.sh("cat /mnt/pve/tank/projects/one; stat -c %U /mnt/pve/tank/projects/one") == "through samba\nbob\n"
+    assert (
+        served.sh("cat /mnt/pve/depot/projects/one; stat -c %U /mnt/pve/depot/projects/one") == "through samba\nbob\n"
+    )
     served.sh(f"cd /tmp && {client} 'get one two'")
     assert served.sh("cat /tmp/two") == "through samba\n"
 
@@ -88,7 +92,7 @@ def test_what_is_theirs_is_as_it_was(served: Site) -> None:
 def test_an_option_that_nobody_knows_changes_nothing_that_is_in_force(served: Site, disk: str) -> None:
     standins()
     before = served.sh("exportfs -s; cat /etc/exports.d/phoenix.exports")
-    wrong = {"exports": [{"path": "tank/media", "clients": ["127.0.0.1"], "options": ["rw", "colourful"]}]}
+    wrong = {"exports": [{"path": "depot/media", "clients": ["127.0.0.1"], "options": ["rw", "colourful"]}]}
     assert served.apply(_document(disk, nfs=wrong, samba=SAMBA)).rc != 0
     assert served.sh("exportfs -s; cat /etc/exports.d/phoenix.exports") == before
 
@@ -96,6 +100,6 @@ def test_an_option_that_nobody_knows_changes_nothing_that_is_in_force(served: Si
 def test_what_is_no_longer_declared_is_no_longer_served_and_its_data_stays(served: Site, disk: str) -> None:
     standins("pvesm")
     served.converged(_document(disk))
-    assert "/mnt/pve/tank/media" not in served.sh("exportfs -s")
+    assert "/mnt/pve/depot/media" not in served.sh("exportfs -s")
     assert "[projects]" not in served.sh("testparm -s 2>/dev/null")
-    assert served.sh("cat /mnt/pve/tank/media/one") == "through nfs\n"
+    assert served.sh("cat /mnt/pve/depot/media/one") == "through nfs\n"

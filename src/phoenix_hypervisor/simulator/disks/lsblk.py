@@ -146,8 +146,8 @@ def _is_wanted(device: Device, given: Given) -> bool:
 
 def _shown(tops: Sequence[Item], columns: Sequence[str], given: Given, version: int) -> str:
     if given.has("J"):
-        flat = given.has("l")
-        items = [one for top in tops for one, _depth in _walk(top)] if flat else tops
+        flat = given.has("l") or "NAME" not in columns
+        items = _listed(tops) if flat else tops
         return as_json("blockdevices", [_as_row(item, columns, given, version, flat) for item in items])
     rows = [("" if given.has("l") else marks, item) for top in tops for item, marks in _walk(top)]
     if given.has("P") or given.has("r"):
@@ -155,6 +155,12 @@ def _shown(tops: Sequence[Item], columns: Sequence[str], given: Given, version: 
     cells = [[_text(item, name, given, mark if name == "NAME" else "") for name in columns] for mark, item in rows]
     head = [] if given.has("n") else [list(columns)]
     return _aligned([*head, *cells], columns)
+
+
+def _listed(tops: Sequence[Item]) -> list[Item]:
+    """Each device once, in the order of the tree."""
+    every = {one.device.name: one for top in tops for one, _marks in _walk(top)}
+    return list(every.values())
 
 
 def _walk(item: Item, marks: str = "") -> Iterator[tuple[Item, str]]:

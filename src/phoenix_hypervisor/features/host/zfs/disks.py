@@ -17,7 +17,8 @@ from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.errors import NodeError
 from phoenix_hypervisor.machine import Fact, answered
 
-_COLUMNS = "KNAME,TYPE,SIZE,RO,SERIAL,MOUNTPOINTS"
+_COLUMNS = "NAME,KNAME,TYPE,SIZE,RO,SERIAL,MOUNTPOINTS"
+"""Without ``NAME``, lsblk shows no tree: no device would stand on another."""
 _PROBE = """\
 line() ( set -f; set -- $1; printf '%s' "$*" )
 probe() {
