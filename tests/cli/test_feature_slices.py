@@ -28,7 +28,7 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "a disk outside its folder": (
         "zfs",
         {"pools": [{**POOL, "raid_level": "single", "disks": ["/dev/disk/by-id/../../etc/passwd"]}]},
-        'slice.json:1:56: error: "disks"[0] cannot be',
+        'slice.json:1:63: error: "disks"[0] cannot be',
     ),
     "backups on volumes": (
         "zfs",
@@ -56,7 +56,7 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "an export twice": (
         "nfs",
         {"exports": [{"path": "tank", "clients": ["*"]}] * 2, **HERE},
-        "error: the export tank stands twice.",
+        'error: the export "tank" stands twice.',
     ),
     "an export for nobody": (
         "nfs",

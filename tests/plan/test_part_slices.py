@@ -47,13 +47,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> tuple[str
 
 
 def pieces(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The same without each one of its fields, alone and with all the others after it; and of the objects in it."""
+    """The same without each one of its fields, alone and with all the others after it; and of pools and datasets."""
     names = list(value)
     for at, name in enumerate(names):
         yield {key: each for key, each in value.items() if key != name}
         yield {key: value[key] for key in names[:at]}
-        for index, row in enumerate(value[name] if isinstance(value[name], list) else ()):
-            for key in row if isinstance(row, dict) else ():
+        for index, row in enumerate(value[name] if name in ("pools", "datasets") else ()):
+            for key in row:
                 less = copy.deepcopy(value)
                 del less[name][index][key]
                 yield less

@@ -47,6 +47,8 @@ WRONG: list[tuple[Callable[[str], str | None], str, str]] = [
     (names.check_interface, "a" * 16, "2 to 15"),
     (names.check_dataset, "tank//a", "ZFS dataset"),
     (names.check_pool, "2tank", "ZFS pool"),
+    (names.check_pool, "mirror2", "for itself"),
+    (names.check_pool, "log", "for itself"),
     (names.check_cidr, "10.0.0.5", "needs its prefix length"),
     (names.check_cidr, "10.0.0.5/255.255.255.0", "needs its prefix length"),
     (names.check_cidr, "10.0.0.5/33", "IP address with prefix length"),

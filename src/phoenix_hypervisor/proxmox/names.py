@@ -18,6 +18,8 @@ _TAG = re.compile(r"[a-z0-9_][a-z0-9_\-+.]*", re.IGNORECASE)
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}", re.IGNORECASE)
 _INTERFACE = re.compile(r"[a-zA-Z][a-zA-Z0-9_.\-]{1,14}")
 _POOL = re.compile(r"[a-zA-Z][a-zA-Z0-9_.:\-]*")
+_RESERVED_POOL = re.compile(r"(?:mirror|raidz|draid|spare).*|log")
+"""Source: libzfs_pool.c of OpenZFS, zpool_name_valid."""
 _DATASET = re.compile(r"[a-zA-Z][a-zA-Z0-9_.:\-]*(?:/[a-zA-Z0-9_.:\-]+)*")
 
 
@@ -69,6 +71,8 @@ def check_dataset(name: str) -> str | None:
 
 
 def check_pool(name: str) -> str | None:
+    if _RESERVED_POOL.fullmatch(name):
+        return "ZFS keeps log, and what begins with mirror, raidz, draid or spare, for itself"
     return None if _POOL.fullmatch(name) else "it does not look like a ZFS pool name"
 
 

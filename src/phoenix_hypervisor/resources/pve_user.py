@@ -61,29 +61,35 @@ PERMISSIONS: Fact[Permissions] = Fact("Proxmox users", Command("sh", "-s", stdin
 class PveUser(Resource):
     """A user of a realm, as ``ann@pam``, with a role on a path and all below it; other roles of it stay.
 
-    ``only_new``: one that is there keeps the roles that it has, whatever they are.
+    Without a path it is the one on which the user has the role, else /. ``only_new``: one that is there keeps the roles
+    that it has, whatever they are.
     """
 
     kind: ClassVar[str] = "pve.user"
     name: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_\-]{0,31}@[a-z][a-z0-9.\-_]*$")]
     role: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9._\-]*$")]
-    path: PvePath = "/"
+    path: PvePath | None = "/"
     comment: Annotated[str, Field(pattern=r"^[A-Za-z0-9 ._\-]*$")] = ""
     only_new: bool = False
 
     def facts(self) -> Iterator[Fact[Any]]:
         yield PERMISSIONS
 
+    def _path(self, known: Permissions) -> str:
+        has = sorted(path for path, who, role in known.acl if (who, role) == (self.name, self.role))
+        return self.path or next(iter(has), "/")
+
     def change(self, facts: Facts) -> Iterator[Command]:
         known = facts[PERMISSIONS]
+        path = self._path(known)
         if self.only_new and self.name in known.users:
             return
         if self.name not in known.users:
             comment = ("--comment", self.comment) if self.comment else ()
             yield Command("pveum", "user", "add", self.name, *comment, timeout=_LIMIT)
-        if not known.acl.get((self.path, self.name, self.role)):
+        if not known.acl.get((path, self.name, self.role)):
             given = ("--users", self.name, "--roles", self.role, "--propagate", "1")
-            yield Command("pveum", "acl", "modify", self.path, *given, timeout=_LIMIT)
+            yield Command("pveum", "acl", "modify", path, *given, timeout=_LIMIT)
 
     def verdict(self, facts: Facts) -> Verdict:
         known = facts[PERMISSIONS]
@@ -93,13 +99,14 @@ class PveUser(Resource):
         if self.name not in known.users:
             return Verdict(Symbol.ADD, "not there yet", obstacles=obstacles)
         kept = () if self.only_new else tuple(self._kept(known))
-        return Verdict(reason=f"it is not {self.role} on {self.path}", obstacles=obstacles, kept=kept)
+        return Verdict(reason=f"it is not {self.role} on {self._path(known)}", obstacles=obstacles, kept=kept)
 
     def _kept(self, known: Permissions) -> Iterator[Difference]:
         if not known.users[self.name]:
             yield Difference(f"Proxmox user {self.name}", "somebody disabled it")
-        if others := sorted(known.roles_of(self.name, self.path) - {self.role}):
-            what = f"Proxmox user {self.name} is {', '.join(others)} on {self.path}, too"
+        path = self._path(known)
+        if others := sorted(known.roles_of(self.name, path) - {self.role}):
+            what = f"Proxmox user {self.name} is {', '.join(others)} on {path}, too"
             yield Difference(what, "a role that is given is taken away by hand only")
 
     def __str__(self) -> str:

@@ -69,7 +69,7 @@ def resources(piece: AdminUser) -> Iterator[Resource]:
         yield PveUser(
             name=f"{piece.username}@pam",
             role=piece.pve_role,
-            path=piece.pve_path,
+            path=piece.pve_path if piece.knows("pve_path") else None,
             comment=COMMENT,
             only_new=not piece.knows("pve_role"),
             after=user,

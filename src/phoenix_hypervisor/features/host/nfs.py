@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pydantic import model_validator
-from pydantic_core import PydanticCustomError
-
 from phoenix_hypervisor.documents import exports as options
 from phoenix_hypervisor.documents.host import NfsExport
 from phoenix_hypervisor.documents.places import Place, place_of
@@ -27,13 +24,6 @@ class Nfs(Slice):
     default_subnet: Network | None = None
     zfs: Zfs | None = None
     mount_point_base: HostPath | None = None
-
-    @model_validator(mode="after")
-    def _distinct(self) -> Nfs:
-        paths = [export.path for export in self.exports]
-        if twice := next((path for path in paths if paths.count(path) > 1), None):
-            raise PydanticCustomError("value", "the export {path} stands twice", {"path": twice})
-        return self
 
 
 def lacks(piece: Nfs) -> Iterator[Lack]:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from phoenix_hypervisor.documents.host import Version
 from phoenix_hypervisor.documents.types import Url
 from phoenix_hypervisor.features.host.nvidia.driver import Driver, Sha256
-from phoenix_hypervisor.features.host.nvidia.nodes import UNIT, UNIT_FILE, UNIT_TEXT, Nodes
+from phoenix_hypervisor.features.host.nvidia.nodes import UNIT, UNIT_FILE, UNIT_TEXT, Nodes, NoUnit
 from phoenix_hypervisor.features.host.nvidia.nouveau import MODPROBE, NO_NOUVEAU, Nouveau
 from phoenix_hypervisor.resource import Feature, Lack, Resource, Slice
-from phoenix_hypervisor.resources.file import File, NoFile
+from phoenix_hypervisor.resources.file import File
 from phoenix_hypervisor.resources.initramfs import DUE, Initramfs
 from phoenix_hypervisor.resources.kernel import KernelHeaders
 from phoenix_hypervisor.resources.package import Packages
@@ -66,10 +66,9 @@ def resources(piece: Nvidia) -> Iterator[Resource]:
 
 
 def _leftovers() -> Iterator[Resource]:
-    """What Phoenix wrote goes; the driver stays, and nouveau away from it."""
+    """What Phoenix wrote goes, but what an installed driver needs: the driver stays."""
     no_nouveau = Nouveau(name=MODPROBE, notify=(DUE,))
-    yield Service(name=UNIT, enabled=False, running=None)
-    yield NoFile(name=UNIT_FILE, after=(f"service:{UNIT}",))
+    yield NoUnit(name=UNIT_FILE)
     yield no_nouveau
     yield Initramfs(watches=(no_nouveau,))
 

@@ -12,7 +12,7 @@ from phoenix_hypervisor.features.host.nvidia.driver import Driver
 from phoenix_hypervisor.features.host.nvidia.state import STATE
 from phoenix_hypervisor.machine import Fact, Facts
 from phoenix_hypervisor.resource import Resource, Verdict
-from phoenix_hypervisor.resources.file import HEADER
+from phoenix_hypervisor.resources.file import HEADER, NoFile
 
 UNIT = "phoenix-nvidia-nodes.service"
 UNIT_FILE = f"/etc/systemd/system/{UNIT}"
@@ -75,3 +75,18 @@ class Nodes(Resource):
 
     def __str__(self) -> str:
         return "device nodes"
+
+
+class NoUnit(NoFile):
+    """No unit of ours makes device nodes, once no kernel has NVIDIA's modules: till then containers may need them."""
+
+    def facts(self) -> Iterator[Fact[Any]]:
+        yield from super().facts()
+        yield STATE
+
+    def change(self, facts: Facts) -> Iterator[Command]:
+        if facts[STATE].modules:
+            return
+        for remove in super().change(facts):
+            yield Command("systemctl", "disable", UNIT, timeout=120.0)
+            yield remove

@@ -26,6 +26,8 @@ from phoenix_hypervisor.resources.storage import Storage
 
 _FOR_CONTAINERS = {"acltype": "posixacl", "xattr": "sa"}
 """What the volumes of containers inherit: a clone takes no property of its origin, but those of its parent."""
+_DECIDING = ("properties", "proxmox_storage_type", "proxmox_content_type")
+"""The fields of a dataset by which it has its properties."""
 _SERVED = ("service:nfs-server.service", "exports:/etc/exports.d/phoenix.exports")
 _STORAGE_TYPES = ("zfspool", "dir", "nfs")
 
@@ -107,7 +109,7 @@ def _dataset(dataset: Declared, piece: Zfs) -> Dataset:
         mountpoint=mountpoint_of(dataset, piece.mount_point_base, piece.datasets),
         above={key: above[key] for key in own if key in above and key not in RESET},
         is_placed=_is_placed(dataset, piece),
-        is_whole=all(piece.knows(field, dataset) for field in ("properties", "proxmox_storage_type")),
+        is_whole=all(piece.knows(field, dataset) for field in _DECIDING),
     )
 
 
