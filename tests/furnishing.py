@@ -30,9 +30,9 @@ def furnish(site: Site, node: Node) -> tuple[str, ...]:
 def _cards(site: Site, node: Node) -> Iterable[str]:
     """With the driver of the host, which makes their device nodes."""
     declared = site.nvidia
-    version = {"version": declared.version} if declared.version else {}
     for _ in range(cards_of(site)):
-        yield f"NVIDIA card {node.add_gpu(driver=True, **version)}"
+        named = declared.version
+        yield f"NVIDIA card {node.add_gpu(driver=True, version=named) if named else node.add_gpu(driver=True)}"
     if declared.version:
         yield f"a download: {node.add_runfile(declared.version, declared.runfile_url or '')}"
 

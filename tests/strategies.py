@@ -200,6 +200,9 @@ def containers(draw: Draw, tree: Tree, ctid: int) -> Json:
     }
     if "network_config" not in fields and isinstance(fields.get("features"), list):
         fields["features"] = [name for name in fields["features"] if name != "base_setup"]  # it needs a network
+    if isinstance(fields.get("features"), list) and not tree.bare_features and draw(st.booleans()):
+        fields["features"] = [*fields["features"], "greeting"]
+        fields["feature_config"] = {"greeting": {"text": draw(just("Hello.", "Welcome."))}}
     if tree.unprivileged and draw(just(True, False, False, False)):
         del fields["unprivileged"]
     if tree.unprivileged:
@@ -221,7 +224,8 @@ def containers(draw: Draw, tree: Tree, ctid: int) -> Json:
         fields |= draw(
             st.one_of(just({}), just({}), VLLM, just({"portainer_role": "agent"}, {"portainer_role": "server"}))
         )
-        fields |= draw(some(gpu_assignment=just("none", "0", "0,1", "0, 1")))
+        cards = ("0", "0,1", "0, 1") if "network_config" in fields else ()  # the driver's programs come over it
+        fields |= draw(some(gpu_assignment=just("none", *cards)))
     if fields.get("application_script"):
         tree.scripts[script] = SCRIPT
     if draw(just(True, False, False)):

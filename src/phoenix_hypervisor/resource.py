@@ -20,8 +20,8 @@ class Slice(BaseModel):
     """The piece of configuration that one feature gets: its desired state, validated, unknown keys refused.
 
     In the slice of a whole document absence is a declaration. One that was given by itself is a part (spec S2): what it
-    does not mention is not known, and nothing is taken away, moved or given another name because of it. What a list
-    mentions by a path or a name is mentioned as a whole.
+    does not mention is not known, and nothing is taken away, moved or given another name because of it. A feature
+    may take an entry of a list, as a share, as a whole.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

@@ -1,4 +1,4 @@
-"""``phoenix feature run --mode interactive``: whoever sits at the terminal is asked, whatever the slice came by (S3)."""
+"""``phoenix feature run --mode interactive``: whoever sits at the terminal is asked (S3)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def environment(folder: Path) -> dict[str, str]:
     return {"PYTHONPATH": source, "PATH": os.environ["PATH"], "XDG_STATE_HOME": str(folder)}
 
 
-def at_terminal(file: Path, typed: str) -> tuple[int, str]:
+def at_terminal(file: Path, typed: str, *options: str) -> tuple[int, str]:
     """The slice through a pipe, somebody at the terminal: exit code, and what the terminal showed."""
     ours, theirs = pty.openpty()
 
@@ -50,7 +50,7 @@ def at_terminal(file: Path, typed: str) -> tuple[int, str]:
 
     os.write(ours, f"{typed}\n".encode())
     done = subprocess.run(
-        command(file, "-"),
+        command(file, "-", *options),
         input=SLICE.encode(),
         env=environment(file.parent),
         stdout=theirs,
@@ -90,3 +90,8 @@ def test_without_a_terminal_nothing_is_begun(file: Path, source: str) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("phoenix: There is no terminal to ask on.")
     assert "tank" not in Node.load(file).zfs.pools
+
+
+def test_nobody_is_asked_where_the_output_is_for_programs(file: Path) -> None:
+    code, shown = at_terminal(file, "yes", "--output", "json")
+    assert (code, "There is no terminal to ask on." in shown) == (2, True)

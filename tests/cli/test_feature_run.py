@@ -10,11 +10,9 @@ from typing import Any
 import pytest
 
 from cli.conftest import Phoenix
-from phoenix_hypervisor.cli.fitting import fit
 from phoenix_hypervisor.config.source import read_source
 from phoenix_hypervisor.features.registry import of_host
 from phoenix_hypervisor.simulator.node import Node
-from rig import load_site
 
 DISKS = ["/dev/disk/by-id/ata-A_1", "/dev/disk/by-id/ata-B_2"]
 POOLS = {
@@ -56,17 +54,13 @@ def test_the_slice_comes_through_a_pipe(phoenix: Phoenix, tmp_path: Path, monkey
 
 
 @pytest.mark.parametrize("name", sorted(of_host()))
-def test_a_whole_document_is_recognised(
-    phoenix: Phoenix, repository: Path, tmp_path: Path, document: dict[str, Any], name: str
+def test_a_whole_document_is_recognised_and_a_fresh_node_is_fitted_to_it(
+    phoenix: Phoenix, tmp_path: Path, document: dict[str, Any], name: str
 ) -> None:
-    node = Node.new()
-    fit(load_site(repository / "examples/ai-lab"), node)
-    node.save(tmp_path / "node.json")
-    for first in ("initial_setup", "zfs", "admin_user"):
-        assert run(phoenix, tmp_path, first, document).code == 0
     said = run(phoenix, tmp_path, name, document)
     assert said.code == 0, said
-    assert "nothing to do" in run(phoenix, tmp_path, name, document).out
+    assert said.out.startswith("The simulated node was given: ") and f"\n{name}: done." in said.out
+    assert run(phoenix, tmp_path, name, document).out == f"{name}: nothing to do.\n"
 
 
 def test_the_older_document_is_recognised(phoenix: Phoenix, tmp_path: Path, examples: Path) -> None:

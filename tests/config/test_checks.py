@@ -654,6 +654,7 @@ SAME_CODE = {
     "export-clients": "value",
     "export-options": "value",
     "creation": "missing-field",
+    "own-features": "value",
     "own-address": "value",
     "driver-without-version": "field-without-effect",
 }

@@ -144,7 +144,9 @@ PLAIN = {"proxmox_defaults": {"lxc": {}}}
 def test_features(tmp_path: Path, host: Json, fields: Json, features: tuple[str, ...], pct: dict[str, str]) -> None:
     if "own" in features:
         (tmp_path / "features.d").mkdir()
-        (tmp_path / "features.d/own.json").write_text('{"name": "own"}')
+        manifest = '{"name": "own", "summary": "Mine.", "executable": "own.sh"}'
+        (tmp_path / "features.d/own.json").write_text(manifest)
+        (tmp_path / "features.d/own.sh").write_text("#!/bin/sh\n")
     web = clone(tmp_path, host, **fields)
     assert (web.features, web.pct_features) == (features, pct)
 
@@ -270,4 +272,5 @@ def test_a_manifest_that_cannot_be_read_declares_no_feature(tmp_path: Path, mani
     (tmp_path / "features.d").mkdir()
     (tmp_path / "features.d/own.json").write_text(manifest)
     found = loaded(tmp_path, None, lxc({900: template("base", features=["own"])}))
-    assert [problem.code for problem in found.problems] == ["feature-unknown"]
+    told = {problem.code for problem in found.errors if problem.place.file.endswith("own.json")}
+    assert told and {problem.code for problem in found.problems} - told == {"feature-unknown"}

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from features.host.converging import changes, converge
 from phoenix_hypervisor.cli.fitting import fit
+from phoenix_hypervisor.config.source import read_source
 from phoenix_hypervisor.features.registry import of_host
 from phoenix_hypervisor.plan.host import hidden, parts
 from phoenix_hypervisor.plan.slices import part_from, plain_json, slice_from, slice_values
@@ -21,7 +22,7 @@ from phoenix_hypervisor.simulator import persistence
 from phoenix_hypervisor.simulator.node import Node
 from rig import load_site
 
-USERS = {"shell": "/bin/sh", "groups": ["lab"], "pve_role": "PVEAuditor", "pve_path": "/vms"}
+ADMIN = {"shell": "/bin/sh", "groups": ["lab"], "pve_role": "PVEAuditor", "pve_path": "/vms"}
 FEATURES = sorted(of_host())
 
 
@@ -29,18 +30,16 @@ FEATURES = sorted(of_host())
 def lab(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> tuple[str, dict[str, Any]]:
     """A node as the example declares it, in text; and feature to its slice of the whole document."""
     folder = tmp_path_factory.mktemp("lab")
-    for file in (repository / "examples/ai-lab").glob("*.json"):
-        (folder / file.name).write_text(file.read_text())
-    path = folder / "phoenix_hypervisor_config.json"
-    path.write_text(path.read_text().replace('"sudo_access": true', f'"sudo_access": true, {json.dumps(USERS)[1:-1]}'))
+    document: Any = read_source(repository / "examples/ai-lab/phoenix_hypervisor_config.json", "host").data
+    document["users"] |= ADMIN
+    document["nfs"]["exports"][0]["clients"] = ["10.77.0.9"]
+    (folder / "phoenix_hypervisor_config.json").write_text(json.dumps(document))
     site, node = load_site(folder), Node.new()
     fit(site, node)
     for part in parts(site, lambda _name: hidden):
         converge(node, part.resources)
     slices = {
-        name: {
-            field: plain_json(value, hidden) for field, value in slice_values(feature, {"host": site.host}).items()
-        }
+        name: {field: plain_json(value, hidden) for field, value in slice_values(feature, {"host": site.host}).items()}
         for name, feature in of_host().items()
     }
     return persistence.dumps(node), slices

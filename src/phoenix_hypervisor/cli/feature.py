@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from phoenix_hypervisor.cli.feature_run import run, unknown_feature
-from phoenix_hypervisor.cli.options import output_option
+from phoenix_hypervisor.cli.feature_run import features_of_containers, run, unknown_feature
+from phoenix_hypervisor.cli.options import etc_option, output_option
 from phoenix_hypervisor.features.registry import COMING, of_containers
 from phoenix_hypervisor.plan.host import host_features
 from phoenix_hypervisor.resource import Feature
@@ -24,26 +24,29 @@ def command() -> None:
 command.add_command(run)
 
 
-def _all() -> tuple[Feature, ...]:
-    return (*host_features(), *of_containers().values())
+def _all(etc: str | None) -> tuple[Feature, ...]:
+    return (*host_features(), *features_of_containers(etc).values())
 
 
-def _named(name: str) -> list[Feature]:
+def _named(name: str, etc: str | None) -> list[Feature]:
     """The features of that name: one of the node, one of containers, or both."""
-    found = [feature for feature in _all() if feature.name == name]
-    if not found:
-        raise unknown_feature(name)
-    return found
+    found = _all(etc)
+    named = [feature for feature in found if feature.name == name]
+    if not named:
+        raise unknown_feature(name, (feature.name for feature in found))
+    return named
 
 
 @command.command("list", epilog="\b\nExample:\n  phoenix feature list\n\b\nExit codes: 0 done.")
+@etc_option
 @output_option()
-def list_features(output: str) -> int:
-    """List the features."""
+def list_features(etc: str | None, output: str) -> int:
+    """List the features, those of features.d included."""
+    found = _all(etc)
     if output == "json":
-        click.echo(json.dumps([_described(feature) for feature in _all()], indent=2))
+        click.echo(json.dumps([_described(feature) for feature in found], indent=2))
         return 0
-    for feature in _all():
+    for feature in found:
         click.echo(f"{feature.name:<16} {feature.scope:<10} {feature.summary}")
     coming = [name for name in COMING if name not in of_containers()]
     if coming:
@@ -65,10 +68,11 @@ def _described(feature: Feature) -> dict[str, Any]:
 
 @command.command("show", epilog="\b\nExample:\n  phoenix feature show zfs\n\b\nExit codes: 0 done; 2 no such feature.")
 @click.argument("name")
+@etc_option
 @output_option()
-def show(name: str, output: str) -> int:
+def show(name: str, etc: str | None, output: str) -> int:
     """Show what a feature establishes, needs and touches, and what its slice is."""
-    found = _named(name)
+    found = _named(name, etc)
     if output == "json":
         shown = [_described(feature) for feature in found]
         click.echo(json.dumps(shown[0] if len(shown) == 1 else shown, indent=2))
@@ -110,8 +114,9 @@ def _text(default: object) -> str:
     "schema", epilog="\b\nExample:\n  phoenix feature schema zfs\n\b\nExit codes: 0 done; 2 no such feature."
 )
 @click.argument("name")
-def schema(name: str) -> int:
+@etc_option
+def schema(name: str, etc: str | None) -> int:
     """Print the JSON Schema of a feature's slice."""
-    schemas = [feature.slice.model_json_schema() for feature in _named(name)]
+    schemas = [feature.slice.model_json_schema() for feature in _named(name, etc)]
     click.echo(json.dumps(schemas[0] if len(schemas) == 1 else {"anyOf": schemas}, indent=2))
     return 0

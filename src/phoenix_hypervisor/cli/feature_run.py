@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import click
@@ -14,10 +15,12 @@ from phoenix_hypervisor.cli.feature_slice import read_wanted
 from phoenix_hypervisor.cli.feature_walk import Manner
 from phoenix_hypervisor.cli.fitting import furnish
 from phoenix_hypervisor.cli.losses import asker
-from phoenix_hypervisor.cli.options import destroying_options, on_option, output_option, require_mode
+from phoenix_hypervisor.cli.options import destroying_options, etc_option, on_option, output_option, require_mode
 from phoenix_hypervisor.cli.revealing import Secrets
 from phoenix_hypervisor.cli.session import tell_given, tell_problems
 from phoenix_hypervisor.cli.where import reach
+from phoenix_hypervisor.config.load import find_etc
+from phoenix_hypervisor.config.scripts import own_features
 from phoenix_hypervisor.documents.secrets import redactor
 from phoenix_hypervisor.errors import UsageError
 from phoenix_hypervisor.features.registry import COMING, of_containers, of_host
@@ -39,14 +42,22 @@ Exit codes: 0 done or nothing to do; 1 something failed; 2 an empty or wrong sli
 @destroying_options[0]
 @destroying_options[1]
 @on_option
+@etc_option
 @output_option()
 def run(
-    name: str, source: str, ctid: int | None, mode: str, allow: tuple[str, ...], on: str | None, output: str
+    name: str,
+    source: str,
+    ctid: int | None,
+    mode: str,
+    allow: tuple[str, ...],
+    on: str | None,
+    etc: str | None,
+    output: str,
 ) -> int:
     """Establish one feature from its slice, and nothing else."""
     require_mode(mode, allow)
     ask = asker(output, input_is_spent=source == "-") if mode == "interactive" else None
-    feature = _feature(name, ctid is not None)
+    feature = _feature(name, ctid is not None, etc)
     folder = Path() if source == "-" else Path(source).parent
     wanted = read_wanted(feature, source, folder)
     reached = reach(on, lambda node: furnish(wanted.site, feature, node), exclusive=True)
@@ -65,18 +76,26 @@ def run(
             runner.run(where.transport.close())
 
 
-def _feature(name: str, inside: bool) -> Feature:
+def features_of_containers(etc: str | None) -> Mapping[str, Feature]:
+    """The built-in ones, and those of ``features.d``; what is wrong with a manifest there is told."""
+    own = own_features(find_etc(etc, os.environ))
+    tell_problems(own.problems)
+    return {**of_containers(), **own.found}
+
+
+def _feature(name: str, inside: bool, etc: str | None) -> Feature:
     """The node's feature of that name; the containers' where there is none, or where it is to run inside one."""
-    rooms = (of_containers(), of_host()) if inside else (of_host(), of_containers())
+    containers = features_of_containers(etc)
+    rooms = (containers, of_host()) if inside else (of_host(), containers)
     found = next((room[name] for room in rooms if name in room), None)
     if found is None:
-        raise unknown_feature(name)
+        raise unknown_feature(name, (*of_host(), *containers))
     if inside and found.scope == "host":
         raise UsageError(f'The feature "{name}" is one of the node, not of containers.', "Leave --in out.")
     return found
 
 
-def unknown_feature(name: str) -> UsageError:
+def unknown_feature(name: str, known: Iterable[str]) -> UsageError:
     """There is none of that name, or none yet."""
     missing = f'The feature "{name}" is not available yet.' if name in COMING else f'There is no feature "{name}".'
-    return UsageError(missing, f"There are: {', '.join(dict.fromkeys((*of_host(), *of_containers())))}.")
+    return UsageError(missing, f"There are: {', '.join(dict.fromkeys(known))}.")

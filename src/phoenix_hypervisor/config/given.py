@@ -75,7 +75,7 @@ def _part(feature: Feature, source: Source, etc: Path) -> Given:
     own = sections_of(feature)
     mentioned = frozenset(steps[0] for name in values if (steps := _steps(feature, name)))
     site, found = _checked(document, reading.model, reading.damaged, mentioned, own - mentioned, etc)
-    left_out = {".".join(_steps(feature, name)) for name in fields - values.keys()}
+    left_out = {".".join(steps) for name in fields - values.keys() if (steps := _steps(feature, name))}
     wrong = [*_strange(feature, source, fields), *(each for each in reading.problems if each.path not in left_out)]
     return Given(source, site, True, (*wrong, *found), bool(wrong) and _is_older(feature, source))
 

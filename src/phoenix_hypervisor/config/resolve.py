@@ -39,6 +39,7 @@ def resolve(documents: Documents) -> Site:
         for key, document in lxc.lxc_configs.items()
         if (ctid := as_ctid(key)) is not None
     ]
+    own = own_features(documents.etc)
     return Site(
         etc=documents.etc,
         host=host,
@@ -50,7 +51,8 @@ def resolve(documents: Documents) -> Site:
         shared_volumes=host.shared_volumes.volumes,
         firewall=host.firewall or host.shared_volumes.firewall,
         files=documents.files,
-        feature_names=container_feature_names() | own_features(documents.etc),
+        feature_names=container_feature_names() | own.found.keys(),
+        own_features=own,
         script_folders=folders,
         has_host=documents.has_host,
     )

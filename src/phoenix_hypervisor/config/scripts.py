@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from pathlib import Path
 
-from phoenix_hypervisor.config.site import DEFAULT_BIN
+from phoenix_hypervisor.config.site import DEFAULT_BIN, OwnFeatures
+from phoenix_hypervisor.config.source import read_source
+from phoenix_hypervisor.config.translate import read_model
+from phoenix_hypervisor.errors import Problem
+from phoenix_hypervisor.features.external import external
+from phoenix_hypervisor.features.manifest import Manifest
+from phoenix_hypervisor.features.registry import container_feature_names, of_host
+from phoenix_hypervisor.resource import Feature
 
+SIZE_LIMIT = 16 << 20
+"""Bytes of an executable: it goes into a container in one piece."""
 _SETUP_SCRIPT = re.compile(r"phoenix_hypervisor_setup_([0-9]{1,9})\.sh")
 
 
@@ -32,20 +40,47 @@ def setup_scripts(folders: tuple[Path, ...]) -> dict[int, Path]:
     return found
 
 
-def own_features(etc: Path) -> frozenset[str]:
-    """The names of features in any language: manifests in ``features.d`` in ETC, beside it, or of this repository."""
+def own_features(etc: Path) -> OwnFeatures:
+    """Features in any language: manifests in ``features.d`` in ETC, ETC/../ or this repository; the first wins."""
     repository = Path(__file__).parents[3]
     folders = (etc / "features.d", beside(etc, "features.d"), repository / "features.d")
-    return frozenset(name for folder in folders for path in _files(folder, "*.json") if (name := _manifest_name(path)))
+    found: dict[str, Feature] = {}
+    problems: list[Problem] = []
+    for path in (path for folder in dict.fromkeys(folders) for path in _files(folder, "*.json")):
+        read = _own_feature(path)
+        if isinstance(read, Feature):
+            found.setdefault(read.name, read)
+        else:
+            problems += read
+    return OwnFeatures(found, tuple(problems))
 
 
-def _manifest_name(path: Path) -> str | None:
+def _own_feature(path: Path) -> Feature | tuple[Problem, ...]:
+    """The feature of a manifest, or what is wrong with it."""
+    source = read_source(path, str(path))
+    if source.data is None:
+        return source.problems
+    reading = read_model(Manifest, source)
+    manifest, problems = reading.model, (*source.problems, *reading.problems)
+    if manifest is None or problems:
+        return problems or (source.problem("value", "the manifest cannot be read."),)
+    if fault := _name_fault(manifest.name, path.stem):
+        return (source.problem("value", fault, ("name",)),)
+    executable = path.with_name(manifest.executable)
     try:
-        manifest = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    name = manifest.get("name") if isinstance(manifest, dict) else None
-    return name if isinstance(name, str) else None
+        if executable.stat().st_size > SIZE_LIMIT:
+            too_long = f"{executable} has more than {SIZE_LIMIT >> 20} MiB."
+            return (source.problem("value", too_long, ("executable",), hint="Have it fetch the rest."),)
+        return external(manifest, path.read_text("utf-8"), executable.read_bytes())
+    except OSError as error:
+        reason = f"{executable} cannot be read: {error.strerror}."
+        return (source.problem("value", reason, ("executable",), hint="It lies beside its manifest."),)
+
+
+def _name_fault(name: str, stem: str) -> str | None:
+    if name in {*container_feature_names(), *of_host()}:
+        return f'"{name}" is the name of a built-in feature.'
+    return None if name == stem else f'the name must be that of its file, "{stem}".'
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:

@@ -16,6 +16,8 @@ from phoenix_hypervisor.documents.host import HostDocument, HostFirewall, Shared
 from phoenix_hypervisor.documents.parts import Cloning, ContainerFirewall, HealthCheck, IdMap
 from phoenix_hypervisor.documents.zfs import mountpoint_of
 from phoenix_hypervisor.errors import Place, Problem, Severity
+from phoenix_hypervisor.features.registry import of_containers
+from phoenix_hypervisor.resource import Feature
 
 DEFAULT_ROOT = Path("/usr/local/phoenix_hypervisor")
 DEFAULT_ETC = DEFAULT_ROOT / "etc"
@@ -188,6 +190,14 @@ class Container:
         return self.places.place(dotted)
 
 
+@dataclass(frozen=True, slots=True)
+class OwnFeatures:
+    """Features from ``features.d`` by name, and what is wrong with manifests there."""
+
+    found: Mapping[str, Feature] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """Everything that is declared."""
@@ -205,9 +215,15 @@ class Site:
     files: tuple[str, ...] = ()
     feature_names: frozenset[str] = frozenset()
     """Every feature that there is, own ones from ``features.d`` included."""
+    own_features: OwnFeatures = OwnFeatures()
     script_folders: tuple[Path, ...] = ()
     has_host: bool = False
     """Whether there is a host document at all."""
+
+    @property
+    def container_features(self) -> Mapping[str, Feature]:
+        """The features that something establishes in containers, by name, own ones included."""
+        return {**self.own_features.found, **of_containers()}
 
     @property
     def mountpoints(self) -> Mapping[str, str]:

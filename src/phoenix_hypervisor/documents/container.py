@@ -118,6 +118,11 @@ class ContainerDocument(Model):
         description="Names of Phoenix's features, or a string of pct's.",
         examples=[["base_setup", "docker"], "nesting=1,keyctl=1"],
     )
+    feature_config: dict[str, dict[str, Any]] | None = Field(
+        None,
+        description="Name of a feature of one's own (features.d) to its settings.",
+        examples=[{"greeting": {"text": "Welcome."}}],
+    )
     pct_options: Many[Annotated[str, judged(_pair)]] = Field(
         (), description="Options of pct set.", examples=[["protection=1"]]
     )

@@ -69,7 +69,7 @@ class CorePaths(Model):
     )
     lxc_config_schema_file: HostPath | None = Field(None, description="Of the seeds; nothing reads it.")
     hf_token_file: HostPath | None = Field(None, description="File with the Hugging Face token.")
-    docker_token_file: HostPath | None = Field(None, description="File with the registry's login.")
+    docker_token_file: HostPath | None = Field(None, description="File with the registry's login: USER:TOKEN.")
     docker_images_path: HostPath | None = Field(None, description="Of the seeds; nothing reads it.")
     hypervisor_marker_dir: HostPath | None = Field(None, description="Of the seeds; nothing reads it.")
     hypervisor_marker: HostPath | None = Field(None, description="Of the seeds; nothing reads it.")
@@ -102,7 +102,9 @@ class HostInterface(Model):
 class HostNetwork(Model):
     """Addresses that host and containers share."""
 
-    external_registry_url: Word | None = Field(None, description="The Docker registry.", examples=["docker.io/example"])
+    external_registry_url: Word | None = Field(
+        None, description="The Docker registry to log in at.", examples=["docker.io/example"]
+    )
     portainer_server_ip: Address | None = Field(None, description="Where the Portainer server is.")
     portainer_server_port: Port | None = Field(None, description="Its port.", examples=[9443])
     portainer_agent_port: Port | None = Field(None, description="The port of the Portainer agents.", examples=[9001])
@@ -114,9 +116,23 @@ class HostNetwork(Model):
     fallback_dns: Addresses = Field((), description="Name servers to fall back to.")
 
 
-class Docker(Model):
-    """Images that containers run."""
+DockerVersion = Annotated[
+    str,
+    Matching(
+        r"(?:[0-9]+:)?[0-9][A-Za-z0-9.+~\-]*", "it must be a version such as 28.5.1, or a package's such as 5:28.5.1-1"
+    ),
+]
 
+
+class Docker(Model):
+    """Docker in containers, and the images that they run."""
+
+    source: Literal["distribution", "docker"] = Field(
+        "distribution", description="Whose packages: the distribution's, or Docker's own."
+    )
+    version: DockerVersion | None = Field(
+        None, description="The engine's version; without one, whatever the packages have.", examples=["28.5.1"]
+    )
     portainer_server_image: Word | None = Field(
         None, description="Image of the server.", examples=["portainer/portainer-ce:2.21.0"]
     )
@@ -266,7 +282,7 @@ class HostDocument(Model):
     core_paths: CorePaths = Field(default_factory=CorePaths, description="Where things lie on the node.")
     users: Users | None = Field(None, description="The admin user.")
     network: HostNetwork = Field(default_factory=HostNetwork, description="Addresses that host and containers share.")
-    docker: Docker = Field(default_factory=Docker, description="Images that containers run.")
+    docker: Docker = Field(default_factory=Docker, description="Docker in containers, and their images.")
     nfs: Nfs | None = Field(None, description="What NFS serves.")
     samba: Samba | None = Field(None, description="What Samba serves.")
     zfs: Zfs | None = Field(None, description="Pools, datasets and the limit of the ARC.")

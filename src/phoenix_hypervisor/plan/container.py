@@ -206,7 +206,7 @@ def _finish(chain: Chain, survey: Survey, guest: Guest | None, missing: tuple[st
         chain.start("it is to run", after=tuple(f"{ctid}:clone" for ctid in copies))
     elif not chain.is_base:
         chain.stop("a template that does not start at boot ends stopped")
-    if is_established(container):
+    if is_established(container, survey.site):
         chain.check_health()
     chain.forget_restore_point("all went well")
 

@@ -14,7 +14,6 @@ from phoenix_hypervisor.features.lifecycle import inside as scripts
 from phoenix_hypervisor.features.lifecycle.effects import Holds, Stamped
 from phoenix_hypervisor.features.lifecycle.facts import SCRIPTS
 from phoenix_hypervisor.features.lifecycle.node import Node
-from phoenix_hypervisor.features.registry import of_containers
 from phoenix_hypervisor.plan.step import Converge, Expect, Work
 from phoenix_hypervisor.plan.wanted import slice_of
 from phoenix_hypervisor.transport.container import inside
@@ -41,7 +40,7 @@ def layers_of(container: Container, site: Site, node: Node) -> tuple[Layer, ...]
 
 def feature_layers(container: Container, site: Site) -> Iterator[Layer]:
     for name in container.features:
-        feature = of_containers().get(name)
+        feature = site.container_features.get(name)
         if feature is None:
             continue
         piece = slice_of(feature, site, container)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from phoenix_hypervisor.proxmox.properties import parse_properties
 from phoenix_hypervisor.simulator.debian import dpkg
 from phoenix_hypervisor.simulator.debian.zones import mount_zones
+from phoenix_hypervisor.simulator.docker.packages import is_there as docker_is_there
 from phoenix_hypervisor.simulator.filesystem import Filesystem, Generated
 from phoenix_hypervisor.simulator.guestmounts import GuestMounts, MountEntry, MountFault
 from phoenix_hypervisor.simulator.hardware.nvidia import inside as nvidia
@@ -157,5 +158,5 @@ class Container:
         return self.node.entropy()
 
     def program(self, name: str) -> Program | None:
-        there = dpkg.brings(self.files, name) and nvidia.is_there(self, name)
+        there = dpkg.brings(self.files, name) and nvidia.is_there(self, name) and docker_is_there(self, name)
         return self.node.guest_programs.get(name) if there else None

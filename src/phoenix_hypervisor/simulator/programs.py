@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from phoenix_hypervisor.simulator import (
     coreutils,
     debian,
+    docker,
     durations,
     hardware,
     lxc,
@@ -42,7 +43,7 @@ _DEBIAN: Mapping[str, Program] = {
 
 def of_guest(node: Node) -> Mapping[str, Program]:
     """What a Debian or Ubuntu container of the node has."""
-    return {**_DEBIAN, **nvidia_inside.programs(node)}
+    return {**_DEBIAN, **docker.PROGRAMS, **nvidia_inside.programs(node)}
 
 
 def of_node(node: Node) -> Mapping[str, Program]:

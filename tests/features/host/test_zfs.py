@@ -143,7 +143,7 @@ def _facts(resource: Any) -> Any:
     [
         {"pools": [pool("/dev/x"), pool("/dev/y")]},
         {"datasets": [dataset(), dataset()]},
-        {"datasets": [dataset("a/b", proxmox_storage_type="dir")]},
+        {"datasets": [dataset("a/b", proxmox_storage_type="dir")], "proxmox_storage_ids": {}},
         {"datasets": [dataset("x; reboot")]},
         {"datasets": [dataset(properties="quota=$(reboot)")]},
         {"datasets": [dataset(properties="phoenix:properties=quota")]},

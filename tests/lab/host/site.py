@@ -26,6 +26,8 @@ _ENVIRONMENT = {
 """The hash is that of SUDO_PASSWORD."""
 _LIMIT = 1200.0
 _POLL = 0.05
+_HELD = 5
+"""The exit status when something else is at work on the machine."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,13 @@ class Site:
         second = self.apply(document, *words)
         assert second.nothing_to_do, second.said
         return first
+
+    def applied_when_free(self, document: Mapping[str, Any]) -> Applied:
+        """Apply, again and again while a command of the run before, which was cut off, is still at work."""
+        until = time.monotonic() + _LIMIT
+        while (done := self.apply(document)).rc == _HELD and time.monotonic() < until:
+            time.sleep(1.0)
+        return done
 
     def _journals(self) -> set[Path]:
         return set((self.folder / "state").rglob("*.jsonl"))

@@ -97,7 +97,9 @@ def test_cut_off_and_applied_again(site: Site, way: str, step: str) -> None:
     cut = site.cut(document, STEPS[step].format(name=name), lambda process: WAYS[way](site, process))
     last = cut.said.strip().rpartition("\n")[2]
     print(f"{way} was cut when {step} had begun: exit status {cut.rc}; last words: {last}")
-    site.converged(document)
+    done = site.applied_when_free(document)
+    assert done.rc == 0, done.said
+    assert site.apply(document).nothing_to_do
     _check(site, name)
 
 

@@ -11,6 +11,7 @@ from phoenix_hypervisor.config.checks import (
     lineage,
     names,
     network,
+    own,
     scripts,
     shares,
     sharing,
@@ -22,7 +23,7 @@ from phoenix_hypervisor.config.checks.view import CHECKS, Check, Finding, Questi
 
 __all__ = ["CHECKS", "Check", "Finding", "Question", "View", "check"]
 
-MODULES = (effect, gpu, host, lineage, names, network, scripts, shares, sharing, spelling, storage, zfs)
+MODULES = (effect, gpu, host, lineage, names, network, own, scripts, shares, sharing, spelling, storage, zfs)
 """Importing them fills CHECKS."""
 
 

@@ -70,6 +70,16 @@ _PLACES: tuple[tuple[str, Archive], ...] = (
     (r"[a-z0-9.-]+/(pub/)?debian-security", _debian(_POCKETS["security"])),
 )  # fmt: skip
 ENTERPRISE = "enterprise.proxmox.com"
+_PUBLISHED = {
+    "https://download.docker.com/linux/debian/gpg": "docker",
+    "https://download.docker.com/linux/ubuntu/gpg": "docker",
+    "https://nvidia.github.io/libnvidia-container/gpgkey": "nvidia",
+}
+_ARMOUR = "-----{} PGP PUBLIC KEY BLOCK-----\n"
+KEYS = {
+    url: f"{_ARMOUR.format('BEGIN')}keyring of {vendor}\n{_ARMOUR.format('END')}" for url, vendor in _PUBLISHED.items()
+}
+"""The keys that vendors publish, by address."""
 
 
 def find(source: Source) -> Archive | None:

@@ -36,7 +36,10 @@ docker-ce 5:28.5.1-1 8.0 docker-ce-cli,containerd.io,iptables docker
 docker-ce-cli 5:28.5.1-1 3.0
 docker-compose-plugin 2.40.0-1 2.0
 docker-ce-rootless-extras 5:28.5.1-1 1.0
-docker.io 26.1.5 8.0 containerd,iptables docker
+docker-cli 26.1.5+dfsg1-9 2.0
+docker-compose 2.26.1-4 1.0
+docker-compose-v2 2.40.0-0ubuntu1 1.0
+docker.io 26.1.5+dfsg1-9 8.0 containerd,iptables,tini docker
 dosfstools 4.2-1.2 0.3
 e2fsprogs 1.47.2-3 0.6
 ethtool 1:6.14.2-1 0.3
@@ -177,6 +180,7 @@ sysstat 12.7.5-2 0.8
 systemd-timesyncd 257.8-1 0.4 - systemd-timesyncd
 systemd-resolved 257.8-1 0.6 - systemd-resolved
 tcpdump 4.99.5-2 0.5
+tini 0.19.0-1 0.2
 tmux 3.5a-3 0.5
 traceroute 1:2.1.6-1 0.1
 tree 2.2.1-1 0.1

@@ -138,6 +138,19 @@ pipefs-directory=/run/rpc_pipefs
 manage-gids=y
 """
 
+_TOOLKIT = """\
+#accept-nvidia-visible-devices-as-volume-mounts = false
+disable-require = false
+
+[nvidia-container-cli]
+environment = []
+#no-cgroups = false
+load-kmods = true
+
+[nvidia-container-runtime]
+runtimes = ["docker-runc", "runc"]
+"""
+
 
 def _rotated(path: str, *lines: str) -> tuple[str, int]:
     return f"{path} {{\n" + "".join(f"\t{line}\n" for line in lines) + "}\n", 0o644
@@ -193,6 +206,10 @@ def files(name: str) -> Files:
         }
     if found := _KERNEL.match(name):
         return {f"/boot/vmlinuz-{found[1]}": ("kernel\n", 0o644), f"/boot/initrd.img-{found[1]}": ("initrd\n", 0o644)}
+    if name in ("docker.io", "docker-ce"):
+        return {"/usr/bin/docker-init": ("\x7fELF tini version 0.19.0\n", 0o755)}
+    if name == "nvidia-container-toolkit":
+        return {"/etc/nvidia-container-runtime/config.toml": (_TOOLKIT, 0o644)}
     if name in ("debian-archive-keyring", "proxmox-archive-keyring"):
         vendor = name.partition("-")[0]
         return {f"/usr/share/keyrings/{name}.gpg": (f"simulated keyring of {vendor}\n", 0o644)}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from phoenix_hypervisor.simulator.coreutils.common import Fault, absolute, reason
 from phoenix_hypervisor.simulator.debian import listening
+from phoenix_hypervisor.simulator.debian.archives import KEYS
 from phoenix_hypervisor.simulator.process import Machine, Process, Run
 
 NO_INTERNET = "this simulated node has no internet"
@@ -29,6 +30,8 @@ def _look(machine: Machine, url: str, resolves: bool) -> tuple[str, str | None]:
     """Why nothing comes (empty when something does), and the text; None is a page that is not there."""
     known = internet(machine)
     whole = url if "://" in url else f"http://{url}"
+    if resolves and whole in KEYS and whole not in known:
+        return "found", KEYS[whole]
     if not resolves or all(host(one) != host(whole) for one in known):
         return "" if resolves and known else NO_INTERNET, None
     return "found", known.get(whole)

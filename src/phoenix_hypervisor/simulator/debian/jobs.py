@@ -18,6 +18,7 @@ CHECKS: Mapping[str, tuple[str, ...]] = {
     "chrony.service": ("chronyd", "-p"),
     "smbd.service": ("smbd", "-D"),
     "nmbd.service": ("nmbd", "-D"),
+    "docker.service": ("dockerd", "-H", "fd://"),
 }
 """What tells whether a package's daemon would take its configuration."""
 HANGUPS: Mapping[str, str] = {"smbd.service": "smbcontrol smbd reload-config"}

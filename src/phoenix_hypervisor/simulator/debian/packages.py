@@ -53,7 +53,11 @@ _SHELVES: dict[str, tuple[str, str]] = {
     "zfs-dkms": ("debian", "contrib"),
 }
 """The collection and component of what is not in Debian's main."""
-_SUITES = {"pve-headers": ("bookworm",)}
+_SUITES = {
+    "docker-cli": ("trixie", "stable", "forky", "testing", "sid"),
+    "docker-compose-v2": ("focal", "jammy", "noble", "oracular", "plucky"),
+    "pve-headers": ("bookworm",),
+}
 CONFLICTS: dict[str, tuple[str, ...]] = {
     "chrony": ("systemd-timesyncd",),
     "systemd-timesyncd": ("chrony",),

@@ -19,7 +19,7 @@ from phoenix_hypervisor.features.host.zfs.pool import Pool
 from phoenix_hypervisor.features.host.zfs.properties import RESET
 from phoenix_hypervisor.features.host.zfs.storage import StorageOf
 from phoenix_hypervisor.proxmox.names import check_storage_id
-from phoenix_hypervisor.resource import Feature, Resource, Slice
+from phoenix_hypervisor.resource import Feature, Lack, Resource, Slice
 from phoenix_hypervisor.resources.block import Block
 from phoenix_hypervisor.resources.initramfs import DUE, Initramfs
 from phoenix_hypervisor.resources.storage import Storage
@@ -45,7 +45,7 @@ class Zfs(Slice):
     @model_validator(mode="after")
     def _distinct(self) -> Self:
         storages = [storage_id(each, self.proxmox_storage_ids) for each in self.datasets if each.proxmox_storage_type]
-        for name in storages:
+        for name in storages if "proxmox_storage_ids" in self.model_fields_set else ():
             if fault := check_storage_id(name):
                 raise PydanticCustomError("bad-storage-id", "{name}: {fault}", {"name": name, "fault": fault})
         groups = (
@@ -57,6 +57,18 @@ class Zfs(Slice):
             if twice := [name for name in names if names.count(name) > 1]:
                 raise PydanticCustomError("value", "the {what} {name} stands twice", {"what": what, "name": twice[0]})
         return self
+
+
+def lacks(piece: Zfs) -> Iterator[Lack]:
+    """The ids of storages that cannot be called after their datasets."""
+    for index, each in enumerate(piece.datasets):
+        if (
+            each.proxmox_storage_type
+            and not piece.knows("proxmox_storage_ids")
+            and check_storage_id(storage_id(each, {}))
+        ):
+            what = f"the id of the storage on {each.full_name} cannot be told."
+            yield Lack(("datasets", index), what, "Add proxmox_storage_ids of the document beside datasets.")
 
 
 def resources(piece: Zfs) -> Iterator[Resource]:
@@ -186,4 +198,5 @@ feature = Feature(
     needs=("initial_setup",),
     siblings=frozenset({"proxmox_storage_ids", "mount_point_base", "nfs_server"}),
     touches=("ZFS pools and datasets", "/etc/pve/storage.cfg", BOOT, "initramfs"),
+    lacks=lacks,
 )
