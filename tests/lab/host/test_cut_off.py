@@ -25,9 +25,10 @@ def _client(_site: Site, process: subprocess.Popen[str]) -> None:
 
 def _connection(_site: Site, process: subprocess.Popen[str]) -> None:
     """Kill the connection under phoenix, which goes on."""
-    for pid in _children(process.pid):
-        if Path(f"/proc/{pid}/comm").read_text().strip() == "ssh":
-            os.kill(pid, signal.SIGKILL)
+    clients = [pid for pid in _children(process.pid) if Path(f"/proc/{pid}/comm").read_text().strip() == "ssh"]
+    assert clients, "phoenix has no connection"
+    for pid in clients:
+        os.kill(pid, signal.SIGKILL)
 
 
 def _power(site: Site, _process: subprocess.Popen[str]) -> None:
