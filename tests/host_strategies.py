@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from hypothesis import strategies as st
+
+from phoenix_hypervisor.simulator.hardware.nvidia.runfile import content
 
 Json = dict[str, Any]
 Draw = Callable[[st.SearchStrategy[Any]], Any]
@@ -82,7 +85,7 @@ NVIDIA_DRIVER = st.builds(
     some(
         install=st.booleans(),
         runfile_url=just(RUNFILE),
-        runfile_sha256=just("0" * 64),
+        runfile_sha256=just(sha256(content(DRIVER).encode()).hexdigest()),
         cuda_version=just("12.8"),
         install_vllm_libs=st.booleans(),
     ),

@@ -21,7 +21,9 @@ GUEST: dict[str, Any] = {
     "memory_mb": 512,
     "unprivileged": True,
 }
-PLAIN, ON_CARD = {**GUEST, "name": "plain"}, {**GUEST, "name": "on-card", "gpu_assignment": "0"}
+NETWORK = {"name": "eth0", "bridge": "vmbr0", "ip": "10.0.0.101/24", "gw": "10.0.0.1"}
+PLAIN = {**GUEST, "name": "plain"}
+ON_CARD = {**GUEST, "name": "on-card", "gpu_assignment": "0", "network_config": NETWORK}
 
 
 @pytest.fixture

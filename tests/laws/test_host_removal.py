@@ -145,7 +145,7 @@ def _others(document: Document) -> Iterator[Removal]:
             if key in pool:
                 yield Removal(f"{key} of {pool['name']}", without(document, "zfs", "pools", number, key))
     driver = without(document, "nvidia_driver")
-    yield Removal("nvidia", driver, absent("/etc/systemd/system/phoenix-nvidia-nodes.service"))
+    yield Removal("nvidia", driver, told=("still keeps nouveau away, as driver",))
     for key in ("timezone", "domain_name"):
         yield Removal(key, without(document, key))
     yield Removal("interface", without(document, "network", "interfaces"))
