@@ -224,8 +224,8 @@ def containers(draw: Draw, tree: Tree, ctid: int) -> Json:
         fields |= draw(
             st.one_of(just({}), just({}), VLLM, just({"portainer_role": "agent"}, {"portainer_role": "server"}))
         )
-        cards = ("0", "0,1", "0, 1") if "network_config" in fields else ()  # the driver's programs come over it
-        fields |= draw(some(gpu_assignment=just("none", *cards)))
+        fields |= draw(some(gpu_assignment=just("none", "0", "0,1", "0, 1")))
+        fields.setdefault("network_config", f"10.0.0.{index + 20}/24,10.0.0.1,8.8.8.8")  # packages come over it
     if fields.get("application_script"):
         tree.scripts[script] = SCRIPT
     if draw(just(True, False, False)):

@@ -188,6 +188,9 @@ def test_settings_that_are_missing_or_taken_by_nothing(etc: Path, fields: Json, 
         ({"scope": "host"}, "in containers only"),
         ({"executable": "../settle.sh"}, "beside the manifest"),
         ({"executable": "absent"}, "cannot be read"),
+        ({"executable": "folder"}, "no regular file"),
+        ({"schema": {"properties": {"text": {"type": "string", "default": 5}}}}, "its default is none of its values"),
+        ({"schema": {"required": ["text"]}}, "text is required and no property"),
         ({"sources": {"text": "host.users.password"}}, "field of the container"),
         ({"schema": {"properties": {"text": {"type": "text"}}}}, "string"),
         ({"schema": {"properties": {"text": {"type": "string", "pattern": "("}}}}, "no regular expression"),
@@ -197,6 +200,7 @@ def test_settings_that_are_missing_or_taken_by_nothing(etc: Path, fields: Json, 
 )
 def test_a_manifest_that_is_wrong_is_told_with_its_place(etc: Path, fields: Json, text: str) -> None:
     own(etc, **fields)
+    (etc / "features.d/folder").mkdir()
     found = own_features(etc)
     assert "settle" not in found.found
     told = [str(problem) for problem in found.problems]

@@ -109,6 +109,9 @@ def _behind_ssh(on: str, exclusive: bool) -> Where:
 def _held_node() -> Iterator[int]:
     """This machine, for one changing run at a time, wherever that comes from."""
     with held(Path(HELD), "this node, or a command of one that was killed,") as lock:
+        os.fchmod(lock, 0o600)
+        os.ftruncate(lock, 0)
+        os.write(lock, b"local\n")  # so that a run over SSH that was cut off sees that another one was here
         with held(Path(BUSY), "this node, or a command of one that was cut off,"):
             """Nothing that came over SSH is still at work."""
         yield lock

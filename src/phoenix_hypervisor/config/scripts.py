@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from pathlib import Path
 
 from phoenix_hypervisor.config.site import DEFAULT_BIN, OwnFeatures
@@ -68,9 +69,8 @@ def _own_feature(path: Path) -> Feature | tuple[Problem, ...]:
         return (source.problem("value", fault, ("name",)),)
     executable = path.with_name(manifest.executable)
     try:
-        if executable.stat().st_size > SIZE_LIMIT:
-            too_long = f"{executable} has more than {SIZE_LIMIT >> 20} MiB."
-            return (source.problem("value", too_long, ("executable",), hint="Have it fetch the rest."),)
+        if fault := _file_fault(executable):
+            return (source.problem("value", fault, ("executable",)),)
         return external(manifest, path.read_text("utf-8"), executable.read_bytes())
     except OSError as error:
         reason = f"{executable} cannot be read: {error.strerror}."
@@ -81,6 +81,13 @@ def _name_fault(name: str, stem: str) -> str | None:
     if name in {*container_feature_names(), *of_host()}:
         return f'"{name}" is the name of a built-in feature.'
     return None if name == stem else f'the name must be that of its file, "{stem}".'
+
+
+def _file_fault(executable: Path) -> str | None:
+    status = executable.stat()
+    if not stat.S_ISREG(status.st_mode):
+        return f"{executable} is no regular file."
+    return f"{executable} has more than {SIZE_LIMIT >> 20} MiB." if status.st_size > SIZE_LIMIT else None
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, create_model
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
 from phoenix_hypervisor.documents.types import Line, Matching, Model
@@ -65,6 +65,15 @@ class Property(Model):
     pattern: Annotated[str, AfterValidator(_regular)] | None = None
     items: Property | None = None
 
+    @model_validator(mode="after")
+    def _default_fits(self) -> Self:
+        if self.default is not None:
+            try:
+                TypeAdapter(self.annotation()).validate_python(self.default, strict=True)
+            except ValidationError:
+                raise PydanticCustomError("value", "its default is none of its values") from None
+        return self
+
     def annotation(self) -> Any:
         """The type that judges a value of it."""
         return Annotated[self._plain(), Field(description=self.description), *self._limits()]
@@ -110,6 +119,13 @@ class Schema(Model):
     properties: dict[FieldName, Property] = Field(default_factory=dict)
     required: list[FieldName] = Field(default_factory=list)
     additional: Literal[False] = Field(False, alias="additionalProperties")
+
+    @model_validator(mode="after")
+    def _required_are_there(self) -> Self:
+        for name in self.required:
+            if name not in self.properties:
+                raise PydanticCustomError("value", "{name} is required and no property", {"name": name})
+        return self
 
 
 class Manifest(Model):

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,8 @@ CONFIG = "PHOENIX_SSH_CONFIG"
 _BEAT = 10.0
 """Seconds between signs of life."""
 _LEAVE = 5.0
+_GREETING = 60.0
+"""Seconds that a machine may take to greet where nobody is asked for a password."""
 _OURS = (
     "ClearAllForwardings=yes",
     "ControlPersist=no",
@@ -71,7 +74,7 @@ class Session:
         """
         if self.process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                self.process.kill()
+                os.kill(self.process.pid, signal.SIGKILL)  # Process.kill() would reap it under asyncio's eyes
 
 
 class Connection:
@@ -89,7 +92,10 @@ class Connection:
         self._folder = Path(tempfile.mkdtemp(prefix="phoenix-", dir=_short_folder()))
         self._master: subprocess.Popen[bytes] | None = None
         self._over = threading.Event()
+        self._closed = False
         self.holder: Holder | None = None
+        self.generation = 0
+        """How often it was opened."""
 
     def open(self, silent: bool = False) -> None:
         """Connect, hold the machine, and begin the signs of life. Asks for passwords on a terminal unless ``silent``.
@@ -98,11 +104,14 @@ class Connection:
         """
         if shutil.which("ssh") is None:
             raise UsageError("This machine has no ssh.", "Install OpenSSH's client: apt install openssh-client")
+        if self._closed:
+            raise TransportError(f"The connection to {self._destination} is closed.")
         before = self.holder
         self.drop()
         mode = ("begin" if before is None else "again") if self._changes else "look"
         line = remote.hold(mode, self._token, before.process if before else 0, 5 if before else 0)
         self.holder = self._greeted(line, silent)
+        self.generation += 1
         self._over = threading.Event()
         if self._master and self._master.stdin:
             threading.Thread(target=_live, args=(self._master.stdin, self._over), daemon=True).start()
@@ -118,7 +127,12 @@ class Connection:
                 stdout=subprocess.PIPE,
                 stderr=errors,
             )
+            limit = threading.Timer(_GREETING, self._master.kill) if silent or not self._asks else None
+            if limit:
+                limit.start()
             words = _greeting(self._master.stdout)
+            if limit:
+                limit.cancel()
             if not words:
                 self._master.wait()
                 errors.seek(0)
@@ -130,6 +144,8 @@ class Connection:
             return Holder(words[1], int(words[2]))
         if words[0] == "held":
             raise LockedError(f"Another run on {self._destination} is at work.", "Wait until it is done.")
+        if words[0] == "taken":
+            raise LockedError(f"Another run was at work on {self._destination} meanwhile.", "Look what it did.")
         if words[0] == "busy":
             raise LockedError(
                 f"A command of a run that was cut off still works on {self._destination}.", "Wait until it is through."
@@ -154,19 +170,27 @@ class Connection:
 
     async def session(self, line: str) -> Session:
         """Begin a session on the master. Without a master it fails at once: it never connects on its own."""
-        process = await asyncio.create_subprocess_exec(
-            *self._options(),
-            *("-o", "ControlMaster=no", "-o", "ProxyCommand=false", "-S", str(self._socket)),
-            *self._destination.argv,
-            line,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._options(),
+                *("-o", "ControlMaster=no", "-o", "ProxyCommand=false", "-S", str(self._socket)),
+                *self._destination.argv,
+                line,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            raise TransportError(f"ssh cannot be started: {error}.") from error
         if process.stdin is None or process.stdout is None or process.stderr is None:
             raise TransportError("ssh was started without its standard streams.")
         return Session(process, process.stdin, process.stdout, process.stderr)
+
+    def remote(self, token: str) -> remote.Remote:
+        """A command of this run, as whoever holds the machine now sends it."""
+        holder = self.holder.process if self._changes and self.holder else None
+        return remote.Remote(token, self._token, holder)
 
     @property
     def alive(self) -> bool:
@@ -178,21 +202,26 @@ class Connection:
         master, self._master = self._master, None
         if master is None:
             return
-        for stream in (master.stdin, master.stdout):
-            with contextlib.suppress(OSError):
-                if stream:
-                    stream.close()
+        _close(master.stdin)
         try:
             master.wait(_LEAVE)
         except subprocess.TimeoutExpired:
             master.kill()
             master.wait()
+        _close(master.stdout)  # not before: a thread may still read from it
         self._socket.unlink(missing_ok=True)
 
     def close(self) -> None:
         """End the master and remove what it needed."""
+        self._closed = True
         self.drop()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _close(stream: IO[bytes] | None) -> None:
+    with contextlib.suppress(OSError):
+        if stream:
+            stream.close()
 
 
 def _live(stream: IO[bytes], over: threading.Event) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from phoenix_hypervisor.errors import UsageError
 
 SCHEME = "ssh://"
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:%-]*")
+_NAME = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9_.:%-]*")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 

@@ -3,8 +3,9 @@
 Either all are run, as they only look; or each changes something and the first that fails is the last that runs.
 
 The script frames each result by its exit status and the lengths of its two outputs in bytes, so that no output can be
-taken for another's. It needs nothing but sh, timeout, mktemp, wc, cat and rm, and runs the same on a node, over a
-folder in a test, and in the simulator.
+taken for another's. Input and output lie in memory (/run), as there may be secrets in them; a script that is ended ends
+its command. It needs nothing but sh, timeout, mktemp, wc, cat, head and rm, and runs the same on a node, over a folder
+in a test, and in the simulator.
 """
 
 from __future__ import annotations
@@ -17,20 +18,26 @@ from phoenix_hypervisor.errors import TransportError
 
 _PRELUDE = """\
 cd "$1" || exit 1
-t=$(mktemp -d) || exit 1
+t=$(mktemp -d -p /run 2>/dev/null || mktemp -d) || exit 1
+p=
 trap 'rm -rf "$t"' EXIT
+trap 'trap "" TERM; [ -z "$p" ] || { kill "$p"; wait "$p"; } 2>/dev/null; exit 143' TERM
 run() {
   limit=$1 grace=$2
   shift 2
-  timeout -k "$grace" "$limit" "$@" <"$t/i" >"$t/o" 2>"$t/e"
-  rc=$?
-  printf '%s %s %s\\n' "$rc" $(($(wc -c <"$t/o"))) $(($(wc -c <"$t/e")))
-  cat "$t/o" "$t/e"
+  timeout -k "$grace" "$limit" "$@" <"$t/i" >"$t/o" 2>"$t/e" &
+  p=$!
+  wait "$p"
+  rc=$? p=
+  out=$(($(wc -c <"$t/o"))) err=$(($(wc -c <"$t/e")))
+  printf '%s %s %s\\n' "$rc" "$out" "$err"
+  head -c "$out" "$t/o"
+  head -c "$err" "$t/e"
 }
 """
 _GRACE = 10.0
-_LOOK, _CHANGE = 2, 30
-"""Seconds between asking a command to end and killing it."""
+_LOOK, _CHANGE = 2, 25
+"""Seconds between asking a command to end and killing it: fewer than whoever ends the script itself grants it."""
 
 
 def pack(commands: Sequence[Command], root: str = "/", changes: Sequence[Command] = ()) -> Command:
@@ -55,13 +62,13 @@ def _line(command: Command, grace: int) -> str:
 
 def _standard_input(text: str) -> str:
     if not text:
-        return ': >"$t/i"\n'
+        return ': >"$t/i" || exit 1\n'
     if not text.endswith("\n"):
-        return f"printf '%s' {shlex.quote(text)} >\"$t/i\"\n"
+        return f"printf '%s' {shlex.quote(text)} >\"$t/i\" || exit 1\n"
     mark = "END_OF_INPUT"
     while mark in text:
         mark += "_"
-    return f"cat >\"$t/i\" <<'{mark}'\n{text}{mark}\n"
+    return f"cat >\"$t/i\" <<'{mark}' || exit 1\n{text}{mark}\n"
 
 
 def unpack(result: Result, count: int, changes: int = 0) -> list[Result]:

@@ -17,24 +17,29 @@ from phoenix_hypervisor.transport.destination import Destination
 
 SESSIONS = 8
 """At once: an SSH server allows ten unless it is told otherwise (MaxSessions); one is the master's own."""
-_LONGEST = 100_000
-"""Bytes of a command's argv, quoted: Linux takes 128 KiB as one argument (execve(2))."""
+_LONGEST = 120_000
+"""Bytes of the line that starts a command: Linux takes 128 KiB as one argument (execve(2))."""
 _PATIENCE = 60.0
 """Seconds in which a connection that was lost is tried again."""
-_FIRST_PAUSE = 0.5
+_FIRST_PAUSE, _PAUSE, _LONGEST_PAUSE = 0.5, 0.5, 5.0
 _GRACE = 30.0
+_LEAVE = 5.0
 _TRIES = 5
 """How often a session may end without a word while the connection stands."""
-_PAUSE = 0.5
+_TRIES_ALONE = 60
+"""How often a session may be refused while no other one of ours is open: one that was left may still be ending."""
 _REFUSED = "refused by peer"
-_TRIES_REFUSED = 1200
-"""Ten minutes: another session ends before that."""
 _MORE_SESSIONS = f"Let its sshd_config set MaxSessions {SESSIONS + 2}, or run fewer steps at once: --jobs 1."
+_GOES_ON = "What was begun there goes on. Run again."
 _KILLED = 137
 
 
 class _Cut(Exception):
     """The connection broke before the result was here."""
+
+
+class _Refused(Exception):
+    """The server takes no further session now; nothing was begun."""
 
 
 class SshTransport(Transport):
@@ -44,9 +49,10 @@ class SshTransport(Transport):
         """Connect; ``changes``: for a run that changes the machine, which is alone there."""
         super().__init__()
         self.label = destination.host
-        self._changes = changes
         self._slots = asyncio.Semaphore(SESSIONS)
         self._mending = asyncio.Lock()
+        self._ending = asyncio.Lock()
+        self._open = 0
         self._lost = ""
         self._connection = Connection(destination, changes, secrets.token_hex(8), os.environ)
         try:
@@ -56,104 +62,145 @@ class SshTransport(Transport):
             raise
 
     async def _send(self, command: Command) -> Result:
-        if sum(len(encode(word)) for word in command.argv) > _LONGEST:
-            raise TransportError(f"{command.argv[0]} cannot be run: its arguments are too long for SSH.")
         async with self._slots:
-            token, started = secrets.token_hex(8), time.monotonic()
-            try:
-                async with asyncio.timeout(command.timeout + remote.KILL_AFTER + _GRACE + _PATIENCE):
-                    result = await self._run(token, command)
-            except TimeoutError:
-                return _too_late(command, time.monotonic() - started)
-            except asyncio.CancelledError:
-                await self._end(token)
-                raise
-            seconds = time.monotonic() - started
-            if result.rc in (TIMED_OUT, _KILLED) and seconds >= command.timeout:
-                return _too_late(command, seconds)
-            return Result(result.rc, result.stdout, result.stderr, seconds)
+            refused = 0
+            while True:
+                try:
+                    return await self._timed(secrets.token_hex(8), command)
+                except _Refused as error:
+                    refused += 1 if self._open == 0 else 0
+                    if refused > _TRIES_ALONE:
+                        raise TransportError(f"{self.label} refuses a session: {error}.", _MORE_SESSIONS) from error
+                await asyncio.sleep(_PAUSE)
+
+    async def _timed(self, token: str, command: Command) -> Result:
+        """Run it under its limit, with what it takes to end it there and to connect again."""
+        started = time.monotonic()
+        self._open += 1
+        try:
+            async with asyncio.timeout(command.timeout + remote.KILL_AFTER + _GRACE + _PATIENCE):
+                result = await self._run(token, command)
+        except TimeoutError:
+            await self._end(token)
+            return _too_late(command, time.monotonic() - started)
+        except asyncio.CancelledError:
+            await self._end(token)
+            raise
+        finally:
+            self._open -= 1
+        seconds = time.monotonic() - started
+        if result.rc in (TIMED_OUT, _KILLED) and seconds >= command.timeout:
+            return _too_late(command, seconds)
+        return Result(result.rc, result.stdout, result.stderr, seconds)
 
     async def _run(self, token: str, command: Command) -> Result:
         """Run it, however often the connection breaks; only what never began is begun again."""
-        start = remote.start(token, command, self._changes), encode(command.stdin)
-        line, given = start
-        cuts = 0
+        collecting = False
+        cuts = begun = seen = 0
         while True:
+            begun += not collecting
+            if begun > _TRIES:
+                raise TransportError(f"{command.argv[0]} cannot be begun on {self.label}.", "Is its /run full?")
+            generation = self._connection.generation
+            cuts, seen = (cuts if generation == seen else 0), generation
             try:
-                said = await self._exchange(token, line, given)
+                said = await self._exchange(token, command, collecting)
+            except _Refused:
+                if not collecting:
+                    raise
+                await asyncio.sleep(_PAUSE)
+                continue
             except _Cut as cut:
                 cuts += 1
-                await self._mend(cuts, str(cut))
-                line, given = remote.collect(token), b""
+                await self._mend(generation, cuts, str(cut))
+                collecting = True
                 continue
             if isinstance(said, Result):
                 return said
-            if said == "lost":
+            if said == "unheld":
+                await self._mend(generation, drop=True)
+            elif said != "unknown":
                 raise ConnectionLost(f"{command.argv[0]} was cut off on {self.label}.", "Run again.")
-            line, given = start
+            collecting = False
 
-    async def _exchange(self, token: str, line: str, given: bytes) -> Result | str:
+    async def _exchange(self, token: str, command: Command, collecting: bool) -> Result | str:
         """One session: its result, or what was said in its place. _Cut when it was not whole."""
+        there = self._connection.remote(token)
+        line = there.collect() if collecting else there.start(command)
+        if len(encode(line)) > _LONGEST:
+            raise TransportError(f"{command.argv[0]} cannot be run: its arguments are too long for SSH.")
         session = await self._connection.session(line)
         try:
             with contextlib.suppress(ConnectionError):
-                session.given.write(given)
+                session.given.write(b"" if collecting else encode(command.stdin))
                 await session.given.drain()
             try:
                 said = await _framed(session.said, token)
             except asyncio.IncompleteReadError:
-                raise _Cut(decode(await session.complained.read()).strip()) from None
-            with contextlib.suppress(ConnectionError):
+                complained = decode(await session.complained.read()).strip()
+                if _REFUSED in complained and self._connection.alive:
+                    raise _Refused(complained) from None
+                raise _Cut(complained) from None
+            with contextlib.suppress(ConnectionError, TimeoutError):
                 session.given.write(encode(token) + b"\n")
                 session.given.close()
-            await session.process.wait()
+                async with asyncio.timeout(_LEAVE):
+                    await session.process.wait()
             return said
         finally:
             session.leave()
 
-    async def _mend(self, cuts: int, said: str) -> None:
+    async def _mend(self, generation: int, cuts: int = 0, said: str = "", drop: bool = False) -> None:
         """Connect again, if nobody else has; ConnectionLost when that does not come about.
 
-        A server that takes no further session is asked again later; TransportError when that does not help either.
+        ``generation``: the connection that failed; ``drop``: it stands, and does not hold the machine any more.
         """
-        if self._connection.alive:
-            if cuts > (_TRIES_REFUSED if _REFUSED in said else _TRIES):
-                raise TransportError(f"{self.label} refuses a session: {said}.", _MORE_SESSIONS)
+        if self._stands(generation) and not drop:
+            if cuts > _TRIES:
+                raise ConnectionLost(f"{self.label} ends every session: {said or 'without a word'}.", _GOES_ON)
             await asyncio.sleep(_PAUSE)
         async with self._mending:
             if self._lost:
-                raise ConnectionLost(self._lost, "What was begun there goes on. Run again.")
-            if self._connection.alive:
+                raise ConnectionLost(self._lost, _GOES_ON)
+            if self._connection.generation != generation or (self._connection.alive and not drop):
                 return
             before = self._connection.holder
             try:
                 await self._try_again()
             except PhoenixError as error:
                 self._lost = f"The connection to {self.label} was lost: {error.message}"
-                raise ConnectionLost(self._lost, "What was begun there goes on. Run again.") from error
+                raise ConnectionLost(self._lost, _GOES_ON) from error
             if before and self._connection.holder and before.boot != self._connection.holder.boot:
                 self._lost = f"{self.label} was restarted."
                 raise ConnectionLost(self._lost, "Run again.")
 
+    def _stands(self, generation: int) -> bool:
+        return self._connection.alive and self._connection.generation == generation
+
     async def _try_again(self) -> None:
+        """Without a word to the user; a server that wants one is not asked twice."""
         end, pause = time.monotonic() + _PATIENCE, _FIRST_PAUSE
         while True:
             try:
                 await asyncio.to_thread(self._connection.open, silent=True)
-            except TransportError:
-                if time.monotonic() + pause > end:
+            except TransportError as error:
+                if time.monotonic() + pause > end or "Permission denied" in error.message:
                     raise
             else:
                 return
             await asyncio.sleep(pause)
-            pause *= 2
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
     async def _end(self, token: str) -> None:
-        """End what runs there, in the time that it may take."""
-        with contextlib.suppress(TimeoutError, OSError):
-            async with asyncio.timeout(_GRACE):
-                session = await self._connection.session(remote.end(token))
-                await session.process.communicate(b"")
+        """End what runs there, in the time that it may take; one after the other, as sessions may be refused."""
+        with contextlib.suppress(TimeoutError, TransportError):
+            async with asyncio.timeout(_GRACE), self._ending:
+                while self._connection.alive:
+                    session = await self._connection.session(self._connection.remote(token).end())
+                    await session.process.communicate(b"")
+                    if session.process.returncode == 0:
+                        return
+                    await asyncio.sleep(_PAUSE)
 
     async def close(self) -> None:
         self._connection.close()

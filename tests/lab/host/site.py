@@ -157,14 +157,20 @@ class Site:
         """Apply, and as soon as a step has begun let ``how`` end it, whatever way."""
         before = self._journals()
         process = self.begin(document)
+        try:
+            self._wait_for(step, process, before)
+            how(process)
+            said, _ = process.communicate(timeout=_LIMIT)
+        finally:
+            process.kill()
+        return Applied(process.returncode, said, self.events(before))
+
+    def _wait_for(self, step: str, process: subprocess.Popen[str], before: set[Path]) -> None:
         until = time.monotonic() + _LIMIT
         while not any(event["event"] == "started" and event["step"] == step for event in self.events(before)):
             assert process.poll() is None, f"{step} never began:\n{process.communicate()[0]}"
             assert time.monotonic() < until, f"{step} never began"
             time.sleep(_POLL)
-        how(process)
-        said, _ = process.communicate(timeout=_LIMIT)
-        return Applied(process.returncode, said, self.events(before))
 
 
 def furnished(machine: Machine, folder: Path) -> Site:

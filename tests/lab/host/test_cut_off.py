@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,11 @@ def _client(_site: Site, process: subprocess.Popen[str]) -> None:
 
 def _connection(_site: Site, process: subprocess.Popen[str]) -> None:
     """Kill the connection under phoenix, which goes on."""
-    clients = [pid for pid in _children(process.pid) if Path(f"/proc/{pid}/comm").read_text().strip() == "ssh"]
+    clients = [pid for pid, name in _children(process.pid) if name == "ssh"]
     assert clients, "phoenix has no connection"
     for pid in clients:
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _power(site: Site, _process: subprocess.Popen[str]) -> None:
@@ -37,16 +39,15 @@ def _power(site: Site, _process: subprocess.Popen[str]) -> None:
     site.machine.start()
 
 
-def _children(pid: int) -> list[int]:
-    found = []
+def _children(pid: int) -> list[tuple[int, str]]:
+    """The processes below one, with their names (proc(5), stat)."""
+    found: list[tuple[int, str]] = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            words = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(words[1]) == pid:
-            child = int(stat.parent.name)
-            found += [child, *_children(child)]
+        with suppress(OSError):
+            head, _, rest = stat.read_text().rpartition(")")
+            if int(rest.split()[1]) == pid:
+                child = int(stat.parent.name)
+                found += [(child, head.partition("(")[2]), *_children(child)]
     return found
 
 
