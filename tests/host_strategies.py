@@ -190,9 +190,13 @@ def hosts(draw: Draw, ctids: Sequence[int]) -> tuple[Json, Storages]:
             core_paths=CORE_PATHS,
             users=USERS,
             network=NETWORK,
-            docker=some(
-                portainer_server_image=just("portainer/portainer-ce:2.21.0"),
-                portainer_agent_image=just("portainer/agent:2.21.0"),
+            docker=st.builds(
+                lambda images, engine: {**images, **engine},
+                some(
+                    portainer_server_image=just("portainer/portainer-ce:2.21.0"),
+                    portainer_agent_image=just("portainer/agent:2.21.0"),
+                ),
+                just({}, {"source": "docker", "version": "28.5.1"}, {"source": "distribution", "version": "26.1.5"}),
             ),
             nfs=st.builds(lambda rest: {"exports": [{"path": media, **rest}]}, EXPORT_REST),
             samba=st.builds(

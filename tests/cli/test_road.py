@@ -62,8 +62,8 @@ def test_targets_by_name_by_feature_and_host(phoenix: Phoenix, repository: Path)
 
 def test_what_is_not_managed_yet_is_said(phoenix: Phoenix, examples: Path) -> None:
     said = phoenix("plan", "--etc", examples / "2025-09-01", "--on", "sim", "--output", "json").json
-    assert set(said["not_managed"]["nvidia"]) == {"901", "920", "950"}
-    assert {"docker", "portainer", "vllm"} <= set(said["not_managed"])
+    assert set(said["not_managed"]["vllm"]) == {"920", "950"}
+    assert {"portainer", "vllm"} <= set(said["not_managed"])
 
 
 def test_nothing_unmanaged_is_stamped(phoenix: Phoenix, examples: Path, tmp_path: Path) -> None:

@@ -104,13 +104,18 @@ def bridges(site: Site, node: Node) -> Iterable[str]:
 
 
 def _cards(site: Site, node: Node) -> Iterable[str]:
+    """With their driver, where the host document does not say that it is to be installed."""
     driver = site.host.nvidia_driver
-    wanted = int(driver is not None and driver.install is not False and driver.version is not None)
-    count = max(wanted, cards_of(site))
+    installs = driver is not None and driver.install is not False and driver.version is not None
+    count = max(int(installs), cards_of(site))
+    version = site.nvidia.version
     for _ in range(count):
-        node.add_gpu()
+        if installs or version is None:
+            node.add_gpu(driver=not installs)
+        else:
+            node.add_gpu(driver=True, version=version)
     if count:
-        yield f"{count} NVIDIA card{'s' if count > 1 else ''}"
+        yield f"{count} NVIDIA card{'s' if count > 1 else ''}{'' if installs else ' with the driver'}"
 
 
 def cards_of(site: Site) -> int:

@@ -1,4 +1,4 @@
-"""A command that failed, as people are told of it: what was done, what it said, and the next step where one is known."""
+"""A command that failed, as people are told of it: what was done, what it said, the next step where one is known."""
 
 from __future__ import annotations
 

@@ -14,11 +14,15 @@ _READ = "mkdir -p /mnt/held && mount -o ro {0} /mnt/held && cat /mnt/held/treasu
 
 @dataclass(frozen=True)
 class Content:
-    """Scripts for ``sh``; ``$D`` is the disk. ``told``: a word of the refusal."""
+    """Scripts for ``sh``; ``$D`` is the disk. ``told``: a word of the refusal.
+
+    ``code``: 4 where the run is refused as data would be lost; 1 where the disk is in use, which nothing can allow.
+    """
 
     put: str
     read: str
     told: str
+    code: int = 4
 
 
 CONTENTS: Mapping[str, Content] = {
@@ -26,7 +30,8 @@ CONTENTS: Mapping[str, Content] = {
     "a mounted ext4": Content(
         f"mkfs.ext4 -q -F $D && {_MOUNT.format('$D').removesuffix(' && umount /mnt/held')}",
         "cat /mnt/held/treasure && umount /mnt/held",
-        "mounted",
+        "is mounted at /mnt/held",
+        1,
     ),
     "ext4 on a partition": Content(
         f"sgdisk -n 1:0:0 $D && udevadm settle && mkfs.ext4 -q -F $D-part1 && {_MOUNT.format('$D-part1')}",
@@ -43,7 +48,8 @@ CONTENTS: Mapping[str, Content] = {
         "pvcreate -q $D && vgcreate -q held $D && lvcreate -q -y -L 64M -n one held && mkfs.ext4 -q /dev/held/one"
         f" && {_MOUNT.format('/dev/held/one')}",
         f"{_READ.format('/dev/held/one')}; vgchange -q -an held >&2",
-        "LVM2_member",
+        "(lvm) stands on it",
+        1,
     ),
     "swap": Content(
         f"mkswap -q -L held $D && printf '%s\\n' '{TREASURE}' | dd of=$D bs=1M seek=8 conv=notrunc status=none",

@@ -47,7 +47,7 @@ def test_a_disk_that_carries_something_is_refused(settled: Site, disk: str, kind
     settled.sh(f"set -e\nD={disk}\n{content.put}\nsync; udevadm settle")
     edges = settled.sh(f"D={disk}\n{EDGES}")
     done = settled.apply(host(zfs=zfs(pool("fresh", "single", disk))), "--mode", mode)
-    assert done.rc == 4, done.said
+    assert done.rc == content.code, done.said
     assert content.told in done.said, done.said
     assert done.commands == []
     assert settled.sh(f"D={disk}\n{EDGES}") == edges

@@ -7,6 +7,7 @@ import os
 import re
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def parsed(content: bytes) -> tuple[bytes, Node] | None:
     ``NAME=<<WORD`` sets NAME to nothing, which the grammar does not know: there the here-document is blank.
     """
     for _ in range(_HERE_LIMIT):
-        if not survives(lambda: parse(content)):
+        if not survives(partial(parse, content)):
             return None
         root = parse(content)
         here = next((node for node in walk(root) if _is_assigned(content, node)), None)

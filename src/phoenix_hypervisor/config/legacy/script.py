@@ -149,11 +149,11 @@ def _faults(script: Script) -> Iterator[Problem]:
     if not script.root.has_error:
         return
     faults = [node for node in descendants(script.root) if node.is_error]
-    if any(node.end_point[0] > node.start_point[0] for node in faults):
-        if (line := faulty_line(script.content)) is not None:
-            message = "this is no valid shell, or not understood, and what stands around it is not read."
-            yield Problem("syntax", message, "Correct it, or take it out.", "warning", Place(script.file, line + 1))
-            return
+    is_lost = any(node.end_point[0] > node.start_point[0] for node in faults)
+    if is_lost and (line := faulty_line(script.content)) is not None:
+        message = "this is no valid shell, or not understood, and what stands around it is not read."
+        yield Problem("syntax", message, "Correct it, or take it out.", "warning", Place(script.file, line + 1))
+        return
     told: set[int] = set()
     for node in descendants(script.root):
         if is_fault(node) and (row := node.start_point[0]) not in told:

@@ -20,7 +20,6 @@ class Nvidia(Slice):
     Without ``runfile_url`` the installer comes from NVIDIA's archive, where the node has none that it could give.
     """
 
-    install: bool | None = None
     version: Version | None = None
     runfile_url: Url | None = None
     runfile_sha256: Sha256 | None = None
@@ -29,7 +28,7 @@ class Nvidia(Slice):
 
 def resources(piece: Nvidia) -> Iterator[Resource]:
     """What the installer needs, then the libraries and programs of the node's version."""
-    if piece.install is False or piece.version is None:
+    if piece.version is None:
         return
     yield Packages(name="nvidia", packages=PACKAGES)
     yield UserDriver(
@@ -42,7 +41,7 @@ def resources(piece: Nvidia) -> Iterator[Resource]:
 
 def carries(piece: Nvidia) -> Iterator[Carried]:
     """The installer that the node keeps."""
-    if piece.install is not False and piece.version is not None:
+    if piece.version is not None:
         path = f"{CACHE}/{runfile(piece.version)}"
         yield Carried(path, path)
 
@@ -54,7 +53,6 @@ feature = Feature(
     slice=Nvidia,
     resources=resources,
     sources={
-        "install": "site.nvidia.install",
         "version": "site.nvidia.version",
         "runfile_url": "site.nvidia.runfile_url",
         "runfile_sha256": "site.nvidia.runfile_sha256",
