@@ -46,6 +46,7 @@ async def converge(
     for resource in resources:
         if any(resource.change(after)):
             raise NodeError(
-                f"{resource.kind} {resource}: the commands succeeded, but it is not so.", "Look at its log."
+                f"{resource}: the commands succeeded, but it is not so: {resource.verdict(after).reason}.",
+                "Look at its log.",
             )
     return commands
