@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from phoenix_hypervisor.command import Command, Result
+from phoenix_hypervisor.command import TIMED_OUT, Command, Result
 from phoenix_hypervisor.errors import NodeError
 from phoenix_hypervisor.transport.base import Transport
 
@@ -73,6 +73,8 @@ def _parsed(facts: Sequence[Fact[Any]], results: Sequence[Result]) -> Facts:
 
 def answered(result: Result, question: str) -> str:
     """Standard output of a command that must succeed; NodeError in its words when it did not."""
+    if result.rc == TIMED_OUT:
+        raise NodeError(f"The node could not tell {question} in time.", "Run again when it is less busy.")
     if not result.ok:
         raise NodeError(f"The node could not tell {question}: {result.said}")
     return result.stdout

@@ -81,7 +81,8 @@ CONTENTS: Mapping[str, Content] = {
     "a pool in use": Content(
         f"zpool create -f held $D && echo '{TREASURE}' >/held/treasure",
         "cat /held/treasure; zpool export held",
-        "held",
+        "the pool held is on it",
+        1,
     ),
 }
 CLEAR = """\

@@ -59,5 +59,5 @@ def test_an_empty_disk_is_taken(settled: Site, disk: str) -> None:
     standins("pvesm")
     document = host(zfs=zfs(pool("fresh", "single", disk)))
     settled.converged(document)
-    assert settled.sh("zpool list -H -o name,health") == "fresh\tONLINE\n"
+    assert settled.sh("zpool list -H -o health fresh") == "ONLINE\n"
     settled.sh("zpool destroy fresh")
