@@ -68,7 +68,7 @@ def answers(site: Site) -> str:
     guests, listing, stamps, ids, snapshots = [], ["tank/lxc\t-\t/tank/lxc\tyes"], [], {}, []
     for ctid, container in site.containers.items():
         layers = {layer.name: layer.digest for layer in layers_of(container, site, EMPTY)}
-        wanted = wanted_options(container, {}, Owner.NOBODY)
+        wanted = wanted_options(container, {}, Owner.NOBODY, Section())
         options = dict(wanted.options) | {"rootfs": f"tank:subvol-{ctid}-disk-0,size=8G", "tags": "phoenix"}
         options |= {"net0": render_properties(wanted.net or {}), "unprivileged": "1", "arch": "amd64"}
         section = Section(options, (), str(wanted.record))
