@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -77,7 +79,7 @@ async def test_the_commands_own_exit_status(reach: Open) -> None:
 
 async def test_arguments_that_are_too_long_are_told(reach: Open) -> None:
     with pytest.raises(TransportError, match="too long"):
-        await reach().run(Command("true", "x" * 200_000))
+        await reach().run(Command("true", "'" * 40_000))
 
 
 async def test_many_commands_at_once(reach: Open) -> None:
@@ -199,6 +201,66 @@ async def test_a_machine_that_was_restarted_meanwhile(
     machine.cut()
     with pytest.raises(ConnectionLost, match="node was restarted"):
         await running
+
+
+async def test_another_run_in_between_ends_this_one(reach: Open, machine: SshMachine, tmp_path: Path) -> None:
+    """Its plan is of a node that is no more."""
+    begun = tmp_path / "begun"
+    transport = reach()
+    running = asyncio.create_task(transport.run(Command("sh", "-c", f"touch {begun}; sleep 2")))
+    await until(begun.exists)
+    (machine.root / "run/phoenix_hypervisor.flock").write_text("another\n")
+    machine.cut()
+    with pytest.raises(ConnectionLost, match="Another run was at work on node meanwhile"):
+        await running
+
+
+async def test_a_run_that_no_longer_holds_the_machine_takes_it_again_before_it_goes_on(
+    reach: Open, tmp_path: Path
+) -> None:
+    begun, go = tmp_path / "begun", tmp_path / "go"
+    transport = reach()
+    script = f"touch {begun}; while [ ! -e {go} ]; do sleep 0.02; done; echo late"
+    running = asyncio.create_task(transport.run(Command("sh", "-c", script)))
+    await until(begun.exists)
+    before = transport._connection.holder
+    assert before is not None
+    os.kill(before.process, signal.SIGKILL)
+    assert (await transport.run(Command("echo", "again"))).stdout == "again\n"
+    assert transport._connection.holder != before
+    go.touch()
+    assert (await running).stdout == "late\n"
+
+
+async def test_all_that_is_given_up_at_once_is_ended(reach: Open, tmp_path: Path) -> None:
+    transport = reach()
+    script = 'trap "touch $0.ended; exit 1" TERM; touch $0.begun; while :; do sleep 0.05; done'
+    names = [str(tmp_path / str(number)) for number in range(ssh.SESSIONS)]
+    running = [asyncio.create_task(transport.run(Command("sh", "-c", script, name))) for name in names]
+    await until(lambda: all(Path(f"{name}.begun").exists() for name in names))
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+    await until(lambda: all(Path(f"{name}.ended").exists() for name in names))
+
+
+async def test_packed_changes_that_are_given_up_end_with_their_script(reach: Open, tmp_path: Path) -> None:
+    begun, done = tmp_path / "begun", tmp_path / "done"
+    transport = reach()
+    change = Command("sh", "-c", f"touch {begun}; sleep 2; touch {done}", stdin="s3cret")
+    running = asyncio.create_task(transport.change_together([change], []))
+    await until(begun.exists)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    await asyncio.sleep(2.2)
+    assert not done.exists()
+
+
+async def test_a_login_shell_that_ends_its_greeting_without_a_newline(machine: SshMachine, reach: Open) -> None:
+    login = machine.root / "login"
+    login.write_text(login.read_text().replace('echo "Welcome', 'printf "title; Welcome'))
+    assert (await reach().run(Command("echo", "here"))).stdout == "here\n"
 
 
 async def test_a_run_is_alone_on_the_machine(reach: Open, machine: SshMachine) -> None:

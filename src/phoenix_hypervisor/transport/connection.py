@@ -75,6 +75,8 @@ class Session:
         if self.process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.process.pid, signal.SIGKILL)  # Process.kill() would reap it under asyncio's eyes
+            if transport := getattr(self.process, "_transport", None):
+                transport.close()  # asyncio has no public way; else it complains once the loop is closed
 
 
 class Connection:
