@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
+from faulty import OTHERS, Call, Disturbed, disturbed, running_step
 from phoenix_hypervisor.errors import NodeError
-from phoenix_hypervisor.events import Started
-from phoenix_hypervisor.plan.step import Plan
 from phoenix_hypervisor.simulator.faults import Fault, Kind
 from phoenix_hypervisor.simulator.node import Node
 from rig import Rig
@@ -21,25 +20,14 @@ from scenarios import SCENARIOS, Scenario, end, finished
 SWEPT = ("small", "native", "full", "changed", "declared", "put back")
 SHARES = 2
 LIES = (Kind.SILENT, Kind.GARBAGE)
-OTHERS = (Kind.FAIL, Kind.LATE, Kind.DIE, Kind.HANG, Kind.GARBAGE)
 UNKNOWABLE = {"/var/lib/phoenix/scripts/app.sh": "what a script of the user's is to bring about, only the user knows"}
 """Programs that may lie: what stands behind them, nothing can look for."""
 LATER = 60.0
 """Seconds until somebody runs it again: what a killed command had set going has ended by then."""
 
 
-@dataclass(frozen=True)
-class Call:
-    """A command of an undisturbed run: how many come before it, what it is, the step that it belongs to."""
-
-    number: int
-    line: str
-    step: str
-    looks: bool
-
-    @property
-    def may_lie(self) -> bool:
-        return any(program in self.line for program in UNKNOWABLE)
+def may_lie(call: Call) -> bool:
+    return any(program in call.line for program in UNKNOWABLE)
 
 
 def effects(node: Node) -> dict[str, Any]:
@@ -49,11 +37,6 @@ def effects(node: Node) -> dict[str, Any]:
     wrote = files.glob("/tank/lxc/*/etc/app")
     keys = [files.read(path) for path in files.glob("/tank/lxc/*/etc/ssh/*.pub")]
     return {**end(node), "stamps": stamps, "wrote": wrote, "keys that are shared": len(keys) - len(set(keys))}
-
-
-def running_step(rig: Rig) -> str:
-    started = [event.step for event in rig.events if isinstance(event, Started)]
-    return started[-1] if started else ""
 
 
 @dataclass
@@ -90,41 +73,11 @@ class Sweep:
         """A run with one fault in it."""
         (self.folder / "etc/app.sh").write_text(self.scenario.script)
         rig = Rig(self.before.site, Node.load(self.folder / "before.json"), self.before.distort)
-        rig.node.faults.add(fault)
-        plans: list[Plan] = []
-        distort = rig.distort
-        rig.distort = lambda plan: plans.append(distort(plan)) or plans[-1]  # type: ignore[func-returns-value]
-        summary = rig.apply(jobs=1)
-        hit = not len(rig.node.faults)
-        rig.node.faults.clear()
-        rig.node.clock += LATER
-        rig.distort = lambda plan: plan
-        return Disturbed(rig, plans[0], summary.done, summary.failed, summary.skipped, hit)
+        return disturbed(rig, fault, LATER)
 
 
-@dataclass
-class Disturbed:
-    """How a run went that ran into a fault; ``hit``: whether it came that far."""
-
-    rig: Rig
-    plan: Plan
-    done: list[str]
-    failed: dict[str, str]
-    skipped: dict[str, str]
-    hit: bool
-
-    def says_success(self) -> bool:
-        return not self.failed and not self.skipped and self.rig.plan().empty
-
-    def check_branches(self) -> None:
-        """What hangs on what failed is skipped, everything else is done."""
-        hanging = set(self.failed)
-        for step in self.plan.steps:
-            if hanging & set(step.needs):
-                hanging.add(step.id)
-        steps = {step.id for step in self.plan.steps}
-        assert set(self.skipped) == (hanging - set(self.failed)) & steps
-        assert set(self.done) >= steps - hanging
+def says_success(run: Disturbed) -> bool:
+    return not run.failed and not run.skipped and run.rig.plan().empty
 
 
 def deal(calls: list[Call], share: int) -> Iterator[tuple[Call, Kind]]:
@@ -155,13 +108,13 @@ def test_a_fault_is_never_taken_for_success(tmp_path: Path, name: str, share: in
 
 def judge(sweep: Sweep, call: Call, kind: Kind, run: Disturbed) -> None:
     assert run.hit, "the run did not come that far"
-    success = run.says_success()
-    if not sweep.scenario.fails and not call.may_lie:
+    success = says_success(run)
+    if not sweep.scenario.fails and not may_lie(call):
         assert not success or effects(run.rig.node) == sweep.expected, "success was told"
         assert success or kind not in LIES or call.step in run.failed, f"it was noticed elsewhere: {run.failed}"
     run.check_branches()
     ended = finished(run.rig, sweep.scenario, sweep.folder)
-    if not sweep.scenario.fails and not call.may_lie:
+    if not sweep.scenario.fails and not may_lie(call):
         ended = effects(run.rig.node)
     elif not sweep.scenario.fails:
         sweep_end = {key: value for key, value in sweep.expected.items() if key in ended}
@@ -176,7 +129,7 @@ def test_what_may_lie_does_lie(tmp_path: Path, program: str) -> None:
     sweep = Sweep.of(SCENARIOS["small"], tmp_path)
     call = next(call for call in sweep.calls if program in call.line and call.line.endswith(" 950"))
     run = sweep.disturbed(Fault(Kind.SILENT, times=1, skip=call.number, top=True))
-    assert run.says_success() and effects(run.rig.node) != sweep.expected
+    assert says_success(run) and effects(run.rig.node) != sweep.expected
 
 
 @cache

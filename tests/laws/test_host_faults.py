@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from faulty import OTHERS, Call, Disturbed, disturbed, running_step
 from hosts import CANARIES, FOREIGN, canary, end_of, hosts_of, with_foreign
 from phoenix_hypervisor.errors import NodeError
-from phoenix_hypervisor.events import Started
 from phoenix_hypervisor.plan.host import selection
 from phoenix_hypervisor.plan.step import Plan
 from phoenix_hypervisor.simulator.faults import Fault, Kind
@@ -21,7 +21,6 @@ from phoenix_hypervisor.simulator.node import Node
 from rig import Rig, site_of
 
 FEATURES = ("initial_setup", "nvidia", "admin_user", "zfs", "nfs", "samba")
-OTHERS = (Kind.FAIL, Kind.LATE, Kind.DIE, Kind.HANG, Kind.GARBAGE)
 LOUD = (Kind.FAIL, Kind.LATE, Kind.HANG)
 LATER = 200.0
 """Seconds until somebody runs it again: a change of the network that nobody confirmed was taken back by then."""
@@ -38,19 +37,9 @@ class Feature(Rig):
         return selection(self.parts, frozenset({self.feature}))
 
 
-@dataclass(frozen=True)
-class Call:
-    """A command of an undisturbed run: how many come before it, what it is, the step that it belongs to."""
-
-    number: int
-    line: str
-    step: str
-    looks: bool
-
-    @property
-    def sort(self) -> str:
-        """The kind of the resource, and the program with its verb."""
-        return " ".join([self.step.split(":")[1], *self.line.split()[:2]])
+def sort_of(call: Call) -> str:
+    """The kind of the resource, and the program with its verb."""
+    return " ".join([call.step.split(":")[1], *call.line.split()[:2]])
 
 
 @dataclass(frozen=True)
@@ -65,43 +54,15 @@ class Sweep:
     def disturbed(self, fault: Fault) -> Disturbed:
         """A run with one fault in it."""
         rig = _rig(self.rig, Node.load(self.before), self.rig.feature)
-        rig.node.faults.add(fault)
-        plans: list[Plan] = []
-        rig.distort = lambda plan: plans.append(plan) or plan  # type: ignore[func-returns-value]
-        summary = rig.apply(jobs=1)
-        hit = not len(rig.node.faults)
-        rig.node.faults.clear()
-        rig.node.clock += LATER
-        return Disturbed(rig, plans[0], summary.done, summary.failed, summary.skipped, hit)
+        return disturbed(rig, fault, LATER)
 
 
-@dataclass
-class Disturbed:
-    """How a run went that ran into a fault; ``hit``: whether it came that far."""
-
-    rig: Feature
-    plan: Plan
-    done: list[str]
-    failed: dict[str, str]
-    skipped: dict[str, str]
-    hit: bool
-
-    def check_branches(self) -> None:
-        """What hangs on what failed is skipped, everything else is done."""
-        hanging = set(self.failed)
-        for step in self.plan.steps:
-            if hanging & set(step.needs):
-                hanging.add(step.id)
-        steps = {step.id for step in self.plan.steps}
-        assert set(self.skipped) == (hanging - set(self.failed)) & steps
-        assert set(self.done) >= steps - hanging
-
-    def check_harm(self) -> None:
-        """Nothing of others is touched, no secret is told."""
-        changed = [path for path, text in FOREIGN.items() if self.rig.node.files.read(path) != text]
-        assert not changed
-        told = json.dumps([event.as_json() for event in self.rig.events])
-        assert not [name for name, secret in CANARIES.items() if secret in told]
+def check_harm(run: Disturbed) -> None:
+    """Nothing of others is touched, no secret is told."""
+    changed = [path for path, text in FOREIGN.items() if run.rig.node.files.read(path) != text]
+    assert not changed
+    told = json.dumps([event.as_json() for event in run.rig.events])
+    assert not [name for name, secret in CANARIES.items() if secret in told]
 
 
 def _rig(of: Rig, node: Node, feature: str) -> Feature:
@@ -113,11 +74,6 @@ def end(node: Node) -> dict[str, Any]:
     found = end_of(node)
     storages = found["files"].pop("/etc/pve/storage.cfg")
     return {**found, "storages": sorted(storages[1].split("\n\n"))}
-
-
-def _running(rig: Rig) -> str:
-    started = [event.step for event in rig.events if isinstance(event, Started)]
-    return started[-1] if started else ""
 
 
 @cache
@@ -133,7 +89,7 @@ def sweeps(folder: Path, example: Path) -> dict[str, Sweep]:
         calls: list[Call] = []
 
         def watch(command: Any, rig: Rig = rig, calls: list[Call] = calls) -> None:
-            calls.append(Call(len(calls), str(command), _running(rig), command.argv == ("sh", "-s", "--", "/")))
+            calls.append(Call(len(calls), str(command), running_step(rig), command.argv == ("sh", "-s", "--", "/")))
 
         rig.watch = watch
         rig.converge(jobs=1)
@@ -157,8 +113,8 @@ def deal(calls: tuple[Call, ...]) -> Iterator[tuple[Call, Kind]]:
             yield call, OTHERS[turn // 5 % len(OTHERS)]
         elif not call.looks:
             yield call, OTHERS[turn % len(OTHERS)]
-            if call.sort not in seen:
-                seen.add(call.sort)
+            if sort_of(call) not in seen:
+                seen.add(sort_of(call))
                 yield call, Kind.SILENT
 
 
@@ -178,12 +134,12 @@ def judge(sweep: Sweep, call: Call, kind: Kind, run: Disturbed) -> None:
     assert set(run.failed) <= {call.step}, f"it was noticed elsewhere: {run.failed}"
     assert run.failed or call.looks or kind not in LOUD, "a command that failed was not told of"
     run.check_branches()
-    run.check_harm()
+    check_harm(run)
     if not run.failed:
         assert end(run.rig.node) == sweep.expected, "success was told"
     run.rig.converge()
     assert end(run.rig.node) == sweep.expected
-    run.check_harm()
+    check_harm(run)
 
 
 def test_a_disk_that_is_partitioned_between_plan_and_change_is_left_alone(tmp_path: Path) -> None:
@@ -231,11 +187,11 @@ def test_a_part_of_a_look_that_fails_moves_nobody_to_anything(settled: Rig, word
         settled.node.faults.clear()
 
 
-PROBES = ["lsblk", "wipefs", "blkid", "readlink", "grep", "zpool list", "zpool import"]
+PROBES = ["lsblk", "wipefs", "blkid", "readlink", "grep", "od", "zpool list", "zpool import"]
 
 
 @pytest.mark.parametrize("words", PROBES)
-@pytest.mark.parametrize("content", ["ext4", "gpt-empty", "zfs-destroyed", "vm", "unseen-by-udev"])
+@pytest.mark.parametrize("content", ["ext4", "gpt-empty", "zfs-destroyed", "vm", "unseen-by-udev", "raw", "crypttab"])
 def test_no_probe_that_fails_makes_a_disk_empty(tmp_path: Path, content: str, words: str) -> None:
     node = Node.new()
     node.add_disk("ata-TAKEN_1", 1 << 40)
