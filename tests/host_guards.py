@@ -183,7 +183,7 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
         ("resources.pve_user.PveUser.role",
          Edit(', Field(pattern=r"^[A-Za-z][A-Za-z0-9._\\-]*$")', ", Field()"), NAMES),
         ("resources.timezone.ZoneName", Returns("str"), SETUP),
-        ("features.host.nvidia.driver.Sha256", Returns("str"), NVIDIA),
+        ("resources.runfile.Sha256", Returns("str"), NVIDIA),
     ],
 }
 # fmt: on

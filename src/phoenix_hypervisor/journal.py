@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,11 @@ from phoenix_hypervisor.command import decode
 from phoenix_hypervisor.events import Done, Event, Failed, Note, Ran, RunEnded, RunStarted, Skipped, Started, from_json
 
 _SUFFIX = ".jsonl"
+
+
+def new_run() -> str:
+    """An id for a run that begins now: ids sort by the time, and no two of a machine are alike."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{os.getpid()}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 from phoenix_hypervisor.cli.losses import Ask
@@ -15,9 +12,8 @@ from phoenix_hypervisor.cli.run import interruptible
 from phoenix_hypervisor.cli.where import Where
 from phoenix_hypervisor.engine import runlock
 from phoenix_hypervisor.engine.walk import Settings, Summary, Walk
-from phoenix_hypervisor.errors import ConnectionLost
 from phoenix_hypervisor.events import Event, Ran, RunEnded, RunStarted
-from phoenix_hypervisor.journal import Journal
+from phoenix_hypervisor.journal import Journal, new_run
 from phoenix_hypervisor.machine import Machine
 from phoenix_hypervisor.plan.step import Plan
 
@@ -60,19 +56,13 @@ async def walk_alone(
     where: Where, machine: Machine, look: Callable[[], Awaitable[Plan]], redact: Callable[[str], str]
 ) -> Walked:
     """Look again under the run lock of the node, and do what is to be done on ``machine``; ``look`` may refuse."""
-    node = Machine(where.transport)
-    run = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{os.getpid()}"
-    owner = runlock.this_process(run)
-    await runlock.take(node, owner)
-    try:
+    run = new_run()
+    async with runlock.held(Machine(where.transport), run):
         plan = await look()
         if not plan.steps:
             return Walked(plan)
         with Journal(where.places, run) as journal:
             return await _walk(where, machine, plan, look, run, journal, redact)
-    finally:
-        with contextlib.suppress(ConnectionLost):  # the next run takes it over: nobody holds it any more
-            await runlock.give(node, owner)
 
 
 async def _walk(

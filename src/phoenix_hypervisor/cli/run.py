@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -19,10 +16,10 @@ from phoenix_hypervisor.cli.session import Session, terminal_style
 from phoenix_hypervisor.documents.secrets import literals, redactor
 from phoenix_hypervisor.engine import runlock
 from phoenix_hypervisor.engine.walk import Settings, Summary, Walk
-from phoenix_hypervisor.errors import ConnectionLost, PhoenixError, Refused
+from phoenix_hypervisor.errors import PhoenixError, Refused
 from phoenix_hypervisor.events import Event, Note, RunEnded, RunStarted
 from phoenix_hypervisor.features.lifecycle.node import Node
-from phoenix_hypervisor.journal import Journal
+from phoenix_hypervisor.journal import Journal, new_run
 from phoenix_hypervisor.plan.step import REBOOT, Plan, Step
 from phoenix_hypervisor.report.progress import Lines, Live
 
@@ -75,7 +72,7 @@ def carry_out(
     current: Session, intent: Intent, plan: Plan, jobs: int, fail_fast: bool, live: bool, approved: bool
 ) -> Outcome:
     """Apply the plan under the run lock; a node that changed since it was shown is planned anew."""
-    run = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{os.getpid()}"
+    run = new_run()
     with Journal(current.where.places, run, bool(current.site.host.behavior.debug_mode)) as journal:
         settings = Settings(
             current.where.clock, jobs, fail_fast, redactor(literals(current.site.host) | current.revealed)
@@ -93,9 +90,7 @@ async def _locked(
     live: bool,
     approved: bool,
 ) -> Outcome:
-    owner = runlock.this_process(run)
-    taken_from = await runlock.take(current.machine, owner)
-    try:
+    async with runlock.held(current.machine, run) as taken_from:
         plan = await _plan_again(current, intent, shown, approved)
         with _face(plan, live) as face:
 
@@ -116,9 +111,6 @@ async def _locked(
             counts = (len(summary.done), len(summary.failed), len(summary.skipped))
             tell(RunEnded(current.where.clock(), run, outcome.exit_code, *counts, seconds))
         return outcome
-    finally:
-        with contextlib.suppress(ConnectionLost):  # the next run takes it over: nobody holds it any more
-            await runlock.give(current.machine, owner)
 
 
 async def _plan_again(current: Session, intent: Intent, shown: Plan, approved: bool) -> Plan:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from phoenix_hypervisor.config.source import Steps
-from phoenix_hypervisor.documents.host import HostDocument, Nfs, NvidiaDriver
+from phoenix_hypervisor.documents.host import HostDocument, NvidiaDriver
 from phoenix_hypervisor.documents.older import OlderDocument
+from phoenix_hypervisor.documents.shares import Nfs
 from phoenix_hypervisor.documents.zfs import Dataset, OlderDataset, OlderZfs, Zfs
 
 _GIB = 1 << 30

@@ -7,7 +7,8 @@ from typing import Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from phoenix_hypervisor.documents.host import HostDocument, Nfs, NfsExport, Version
+from phoenix_hypervisor.documents.host import HostDocument, Version
+from phoenix_hypervisor.documents.shares import Nfs, NfsExport
 from phoenix_hypervisor.documents.types import Many, Model, Url
 from phoenix_hypervisor.documents.zfs import OlderZfs
 

@@ -6,11 +6,13 @@ import getpass
 import json
 import os
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from phoenix_hypervisor.command import Command
-from phoenix_hypervisor.errors import LockedError, NodeError
+from phoenix_hypervisor.errors import ConnectionLost, LockedError, NodeError
 from phoenix_hypervisor.machine import Machine
 
 PATH = "/run/phoenix_hypervisor.lock"
@@ -99,3 +101,18 @@ async def give(machine: Machine, owner: Owner) -> None:
     """Give the lock back, if it is still ours."""
     mine = json.dumps(asdict(owner), sort_keys=True)
     await machine.run(Command("sh", "-s", "--", PATH, mine, stdin=_GIVE))
+
+
+@asynccontextmanager
+async def held(machine: Machine, run: str) -> AsyncIterator[str | None]:
+    """The lock of a machine for a run of this process; whom it was taken over from, if anyone.
+
+    Where the connection is lost it stays: nobody alive holds it then, and the next run takes it over.
+    """
+    owner = this_process(run)
+    taken_from = await take(machine, owner)
+    try:
+        yield taken_from
+    finally:
+        with suppress(ConnectionLost):
+            await give(machine, owner)

@@ -12,7 +12,6 @@ from phoenix_hypervisor.features.lifecycle import commands
 from phoenix_hypervisor.features.lifecycle.conditions import FileIsThere
 from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.features.lifecycle.options import Effect
-from phoenix_hypervisor.plan.chain import Outcome
 from phoenix_hypervisor.plan.container import plan_container
 from phoenix_hypervisor.plan.destroy import clones_first, destructions
 from phoenix_hypervisor.plan.explain import undeclared
@@ -20,6 +19,7 @@ from phoenix_hypervisor.plan.foreseen import needed_by
 from phoenix_hypervisor.plan.graph import order
 from phoenix_hypervisor.plan.host import HOST, HostPlan
 from phoenix_hypervisor.plan.obstacle import Obstacle
+from phoenix_hypervisor.plan.outcome import Outcome
 from phoenix_hypervisor.plan.step import REBOOT, Blocked, Change, Expect, Kept, Plan, Step, Symbol, Undo
 from phoenix_hypervisor.plan.survey import Survey, needs_of
 from phoenix_hypervisor.plan.unmanaged import unmanaged

@@ -10,23 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from phoenix_hypervisor.config.site import Container
-from phoenix_hypervisor.features.lifecycle import commands, firewall, restore
+from phoenix_hypervisor.features.lifecycle import commands, restore
 from phoenix_hypervisor.features.lifecycle import inside as readiness
 from phoenix_hypervisor.features.lifecycle.conditions import (
-    Condition,
-    FirewallIs,
     HasSnapshot,
     IsBase,
     NoSnapshot,
     NothingPending,
-    PutBack,
     RecordIs,
-    RolledBack,
     Runs,
 )
 from phoenix_hypervisor.features.lifecycle.marks import record_of, with_layers
 from phoenix_hypervisor.features.lifecycle.options import Effect
 from phoenix_hypervisor.features.lifecycle.raw import Lines
+from phoenix_hypervisor.plan.going_back import going_back
 from phoenix_hypervisor.plan.layers import Layer
 from phoenix_hypervisor.plan.step import Change, Expect, Poll, Step, Symbol, Undo, Work
 from phoenix_hypervisor.plan.wanted import static_interface
@@ -168,27 +165,8 @@ class Chain:
         title = "take a restore point"
         self.add("restore-point", Symbol.ADD, title, "rollback_on_failure", take, Expect((taken,)))
         self.has_restore_point = True
-        back = self._go_back(self.running)
+        back = going_back(self.ctid, self.description, self.volumes, self.firewall, self.running)
         self.undo = Undo(str(self.ctid), "put it back to its restore point", back, since=since)
-
-    def _go_back(self, starts: bool) -> tuple[Work, ...]:
-        """Back to the restore point, which is of no use then; configuration, volumes and firewall are as before."""
-        back = restore.roll_back(self.ctid, restore.NAME, start=False)
-        work: list[Work] = [back, Expect((RolledBack(self.ctid, restore.NAME),))]
-        work.append(restore.describe(self.ctid, self.description))
-        held: list[Condition] = [NoSnapshot(self.ctid, restore.NAME)]
-        held.append(PutBack(self.ctid, self.description, self.volumes))
-        work += [restore.forget(self.ctid), restore.drop_new_volumes(self.ctid, self.volumes)]
-        if self.firewall is None:
-            work.append(firewall.remove(self.ctid))
-            held.append(FirewallIs(self.ctid, None))
-        elif firewall.is_ours(self.firewall):
-            work.append(firewall.write(self.ctid, self.firewall))
-            held.append(FirewallIs(self.ctid, self.firewall))
-        if starts:
-            work.append(commands.start(self.ctid))
-            held.append(Runs(self.ctid))
-        return (*work, Expect(tuple(held)))
 
     def stop(self, reason: str) -> bool:
         """Stop it; returns whether it is stopped then."""
@@ -301,29 +279,3 @@ class Chain:
             work = (restore.forget(self.ctid), Expect((NoSnapshot(self.ctid, restore.NAME),)))
             self.add("forget", Symbol.REMOVE, "remove the restore point", reason, *work)
             self.has_restore_point = False
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one container's chain means for those that hang on it."""
-
-    steps: tuple[Step, ...]
-    notes: tuple[str, ...]
-    kept: tuple[Change, ...]
-    done: str | None
-    """The last step; None when nothing is to be done."""
-    snapshot: str | None
-    """The snapshot that it declares for its clones."""
-    cloneable_step: str | None
-    """The step after which it can be cloned; None when it can be cloned now."""
-    snapshot_layers: Mapping[str, str]
-    """What a clone of it has."""
-    dataset: str | None
-    """Its root file system, as it is or will be."""
-    is_base: bool
-    """Whether it is, or will be, a template of Proxmox's."""
-    section: Section
-    """Its configuration, as a clone of it gets it."""
-    raw: Lines
-    firewall: str | None
-    undo: Undo | None

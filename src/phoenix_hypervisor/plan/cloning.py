@@ -13,9 +13,10 @@ from phoenix_hypervisor.features.lifecycle.identity import reset_copied_identity
 from phoenix_hypervisor.features.lifecycle.marks import MARK, TAG, Record, cloned_from, cloning_mark
 from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.features.lifecycle.options import FIREWALL, RAW, fixed
-from phoenix_hypervisor.plan.chain import Chain, Outcome
+from phoenix_hypervisor.plan.chain import Chain
 from phoenix_hypervisor.plan.existence import clear, created, listed_by_proxmox, remember_undo
 from phoenix_hypervisor.plan.obstacle import Obstacle, is_begun_clone
+from phoenix_hypervisor.plan.outcome import Outcome
 from phoenix_hypervisor.plan.step import Expect, Guarded, Symbol, Work, rebuilding
 from phoenix_hypervisor.plan.survey import Way
 from phoenix_hypervisor.proxmox.guest import Section

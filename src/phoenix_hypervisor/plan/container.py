@@ -13,7 +13,7 @@ from phoenix_hypervisor.features.lifecycle.marks import snapshot_layers
 from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.features.lifecycle.options import Effect
 from phoenix_hypervisor.plan import snapshots
-from phoenix_hypervisor.plan.chain import Chain, Outcome
+from phoenix_hypervisor.plan.chain import Chain
 from phoenix_hypervisor.plan.cloning import Origin, clone, identity
 from phoenix_hypervisor.plan.existence import create, created
 from phoenix_hypervisor.plan.explain import kept_snapshots, orphans, provenance, without_snapshots
@@ -28,6 +28,7 @@ from phoenix_hypervisor.plan.obstacle import (
     refuse_locked,
     refuse_lost_root,
 )
+from phoenix_hypervisor.plan.outcome import Outcome
 from phoenix_hypervisor.plan.reconcile import reconcile
 from phoenix_hypervisor.plan.step import Change, Expect, Step, Symbol, Work
 from phoenix_hypervisor.plan.survey import Survey

@@ -9,8 +9,9 @@ from phoenix_hypervisor.features.lifecycle.guest import Guest
 from phoenix_hypervisor.features.lifecycle.marks import snapshot_layers
 from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.features.lifecycle.options import Effect
-from phoenix_hypervisor.plan.chain import Chain, Outcome
+from phoenix_hypervisor.plan.chain import Chain
 from phoenix_hypervisor.plan.layers import Layer
+from phoenix_hypervisor.plan.outcome import Outcome
 from phoenix_hypervisor.plan.step import Change
 from phoenix_hypervisor.plan.survey import Survey, Way
 from phoenix_hypervisor.plan.wanted import bind_mounts, bind_mounts_of, snapshot_names

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from phoenix_hypervisor.documents.host import NfsExport, SambaShare
 from phoenix_hypervisor.documents.places import Place, place_of
+from phoenix_hypervisor.documents.shares import NfsExport, SambaShare
 from phoenix_hypervisor.resource import Lack
 from phoenix_hypervisor.resources.directory import Directory
 from phoenix_hypervisor.resources.folder import merged

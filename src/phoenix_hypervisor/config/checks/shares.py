@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from phoenix_hypervisor.config.checks.view import Finding, View, finds
 from phoenix_hypervisor.config.texts import shown
 from phoenix_hypervisor.documents import exports, smbconf
-from phoenix_hypervisor.documents.host import Nfs, NfsExport, Samba, SambaShare
 from phoenix_hypervisor.documents.places import place_of
+from phoenix_hypervisor.documents.shares import Nfs, NfsExport, Samba, SambaShare
 
 
 def _nfs(view: View) -> Nfs:

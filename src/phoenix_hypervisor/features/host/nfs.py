@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from phoenix_hypervisor.documents import exports as options
-from phoenix_hypervisor.documents.host import NfsExport
 from phoenix_hypervisor.documents.places import Place, place_of
+from phoenix_hypervisor.documents.shares import NfsExport
 from phoenix_hypervisor.documents.types import HostPath, Many, Network
 from phoenix_hypervisor.documents.zfs import Zfs
 from phoenix_hypervisor.resource import Feature, Lack, Resource, Slice

@@ -9,8 +9,8 @@ from pydantic_core import PydanticCustomError
 
 from phoenix_hypervisor.documents import smbconf
 from phoenix_hypervisor.documents.accounts import AdminName
-from phoenix_hypervisor.documents.host import SambaShare
 from phoenix_hypervisor.documents.places import place_of
+from phoenix_hypervisor.documents.shares import SambaShare
 from phoenix_hypervisor.documents.types import HostPath, Many
 from phoenix_hypervisor.documents.zfs import Zfs
 from phoenix_hypervisor.resource import Feature, Lack, Resource, Slice

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from phoenix_hypervisor.documents.host import Version
 from phoenix_hypervisor.documents.types import Url
-from phoenix_hypervisor.features.container.nvidia.userdriver import CACHE, Sha256, UserDriver, runfile
+from phoenix_hypervisor.features.container.nvidia.userdriver import UserDriver
 from phoenix_hypervisor.resource import Carried, Feature, Resource, Slice
 from phoenix_hypervisor.resources.package import Packages
+from phoenix_hypervisor.resources.runfile import CACHE, Sha256, address, runfile
 
 PACKAGES = ("ca-certificates", "curl", "kmod")
-_ARCHIVE = "https://us.download.nvidia.com/XFree86/Linux-x86_64"
 
 
 class Nvidia(Slice):
@@ -33,7 +33,7 @@ def resources(piece: Nvidia) -> Iterator[Resource]:
     yield Packages(name="nvidia", packages=PACKAGES)
     yield UserDriver(
         name=piece.version,
-        url=piece.runfile_url or f"{_ARCHIVE}/{piece.version}/{runfile(piece.version)}",
+        url=address(piece.version, piece.runfile_url),
         sha256=piece.runfile_sha256.lower() if piece.runfile_sha256 else None,
         cards=len(piece.cards),
     )

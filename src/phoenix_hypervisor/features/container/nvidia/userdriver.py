@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.documents.host import Version
-from phoenix_hypervisor.documents.types import Matching, Url
+from phoenix_hypervisor.documents.types import Url
 from phoenix_hypervisor.errors import NodeError
 from phoenix_hypervisor.machine import Fact, Facts, answered
 from phoenix_hypervisor.resource import Resource, Symbol, Verdict
+from phoenix_hypervisor.resources.runfile import CACHE, Sha256, runfile
 
-CACHE = "/var/cache/phoenix_hypervisor"
-Sha256 = Annotated[str, Matching("[0-9a-fA-F]{64}", "a SHA-256 has 64 hexadecimal digits")]
 _LOOK = """\
 for file in usr/lib/x86_64-linux-gnu/libnvidia-ml.so.*.*; do
   [ -e "$file" ] && echo "library ${file##*.so.}"
@@ -55,11 +54,6 @@ said=$(nvidia-smi --query-gpu=uuid --format=csv,noheader 2>&1) || { echo "$said"
 found=$(echo "$said" | grep -c '^GPU-')
 [ "$found" -eq "$1" ] || { echo "nvidia-smi lists $found cards, $1 are assigned" >&2; exit 1; }
 """
-
-
-def runfile(version: str) -> str:
-    """The name of the installer, as NVIDIA gives it."""
-    return f"NVIDIA-Linux-x86_64-{version}.run"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from phoenix_hypervisor.documents.host import Version
 from phoenix_hypervisor.documents.types import Url
-from phoenix_hypervisor.features.host.nvidia.driver import Driver, Sha256
+from phoenix_hypervisor.features.host.nvidia.driver import Driver
 from phoenix_hypervisor.features.host.nvidia.nodes import UNIT, UNIT_FILE, UNIT_TEXT, Nodes, NoUnit
 from phoenix_hypervisor.features.host.nvidia.nouveau import MODPROBE, NO_NOUVEAU, Nouveau
 from phoenix_hypervisor.resource import Feature, Lack, Resource, Slice
@@ -14,10 +14,10 @@ from phoenix_hypervisor.resources.file import File
 from phoenix_hypervisor.resources.initramfs import DUE, Initramfs
 from phoenix_hypervisor.resources.kernel import KernelHeaders
 from phoenix_hypervisor.resources.package import Packages
+from phoenix_hypervisor.resources.runfile import CACHE, Sha256, address
 from phoenix_hypervisor.resources.service import Service
 
 PACKAGES = ("curl", "dkms", "gcc", "make", "proxmox-default-headers")
-_ARCHIVE = "https://us.download.nvidia.com/XFree86/Linux-x86_64"
 
 
 class Nvidia(Slice):
@@ -54,7 +54,7 @@ def resources(piece: Nvidia) -> Iterator[Resource]:
     yield Initramfs(watches=(no_nouveau,))
     driver = Driver(
         name=piece.version,
-        url=piece.runfile_url or f"{_ARCHIVE}/{piece.version}/NVIDIA-Linux-x86_64-{piece.version}.run",
+        url=address(piece.version, piece.runfile_url),
         sha256=piece.runfile_sha256.lower() if piece.runfile_sha256 else None,
         cuda_version=piece.cuda_version,
         after=("package:nvidia", "kernel-headers:installed", "initramfs:update"),
@@ -89,6 +89,6 @@ feature = Feature(
     },
     needs_names=True,
     needs=("initial_setup",),
-    touches=(MODPROBE, UNIT_FILE, "initramfs", "/usr", "/lib/modules", "/var/cache/phoenix_hypervisor"),
+    touches=(MODPROBE, UNIT_FILE, "initramfs", "/usr", "/lib/modules", CACHE),
     lacks=lacks,
 )

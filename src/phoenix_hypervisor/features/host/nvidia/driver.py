@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 from phoenix_hypervisor.command import Command
 from phoenix_hypervisor.documents.host import Version
-from phoenix_hypervisor.documents.types import Matching, Url
+from phoenix_hypervisor.documents.types import Url
 from phoenix_hypervisor.features.host.nvidia import conflicts, support
 from phoenix_hypervisor.features.host.nvidia.state import DEBIAN, SECURE_BOOT, SIGNED, STATE
 from phoenix_hypervisor.machine import Fact, Facts
 from phoenix_hypervisor.resource import Resource, Symbol, Verdict
 from phoenix_hypervisor.resources.kernel import KERNELS
+from phoenix_hypervisor.resources.runfile import CACHE, Sha256, runfile
 
-Sha256 = Annotated[str, Matching("[0-9a-fA-F]{64}", "a SHA-256 has 64 hexadecimal digits")]
 _INSTALL = """\
 set -eu
-version=$1 url=$2 sum=$3
+file=$1 url=$2 sum=$3
 shift 3
-cache=/var/cache/phoenix_hypervisor
-file=$cache/NVIDIA-Linux-x86_64-$version.run
+cache=${file%/*}
 mkdir -p "$cache"
 as_declared() {
   [ -n "$sum" ] || return 0
@@ -102,7 +101,7 @@ class Driver(Resource):
             return
         if not self.is_on_disk(facts):
             options = support.installer_options(self.name, [card.device for card in state.own_cards])
-            arguments = (self.name, self.url, self.sha256 or "", *options)
+            arguments = (f"{CACHE}/{runfile(self.name)}", self.url, self.sha256 or "", *options)
             yield Command("sh", "-s", "--", *arguments, stdin=_INSTALL, timeout=5400.0)
         elif not state.running:
             yield Command("sh", "-s", "--", "nouveau" if "nouveau" in state.in_use else "", stdin=_LOAD)
