@@ -6,7 +6,7 @@ import errno
 import os
 
 from phoenix_hypervisor.simulator.process import Process, Program, Run
-from phoenix_hypervisor.simulator.shell import builtins, places, variables
+from phoenix_hypervisor.simulator.shell import builtins, places, signals, variables
 from phoenix_hypervisor.simulator.shell.commands import Shell
 from phoenix_hypervisor.simulator.shell.expand import ShellFault
 from phoenix_hypervisor.simulator.shell.interpreter import Interpreter
@@ -16,7 +16,7 @@ from phoenix_hypervisor.simulator.shell.streams import Source
 SECONDS = 0.002
 """What starting a shell costs."""
 
-BUILTINS = builtins.BUILTINS | variables.BUILTINS | places.BUILTINS
+BUILTINS = builtins.BUILTINS | signals.BUILTINS | variables.BUILTINS | places.BUILTINS
 BASH_BUILTINS = BUILTINS | variables.BASH_BUILTINS | {"source": BUILTINS["."]}
 IGNORED = ("-l", "--login", "--noprofile", "--norc", "-i", "--posix")
 

@@ -15,9 +15,6 @@ from phoenix_hypervisor.simulator.shell.tokens import RESERVED
 
 Run = Generator[float, None, int]
 
-SIGNALS = {"EXIT": 0, "HUP": 1, "INT": 2, "QUIT": 3, "KILL": 9, "USR1": 10, "USR2": 12, "PIPE": 13, "ALRM": 14}
-SIGNALS |= {"TERM": 15, "CHLD": 17, "CONT": 18, "STOP": 19}
-
 
 @dataclass(frozen=True, slots=True)
 class Builtin:
@@ -162,67 +159,6 @@ def _path(shell: Shell, name: str) -> str:
     return f"/usr/bin/{name}"
 
 
-# -- jobs, traps and signals
-
-
-def _wait(shell: Shell, words: list[str]) -> int:
-    statuses = [shell.jobs.pop(str(number("wait", word)), 127) for word in words]
-    return statuses[-1] if statuses else 0
-
-
-def _signal(text: str) -> str:
-    """The name of a signal; empty when there is none."""
-    name = text.upper().removeprefix("SIG")
-    if name.isdecimal():
-        return next((known for known, value in SIGNALS.items() if value == int(name)), "")
-    return name if name in SIGNALS else ""
-
-
-def _trap(shell: Shell, words: list[str]) -> int:
-    words = words[1:] if words[:1] == ["--"] else words
-    if not words:
-        for name, action in shell.traps.items():
-            shell.say(f"trap -- {quoted(action)} {name}\n")
-        return 0
-    reset = len(words) == 1 or words[0] == "-"
-    for text in words if len(words) == 1 else words[1:]:
-        name = _signal(text)
-        if not name:
-            shell.sink(2).write(f"trap: {text}: bad trap\n")
-            return 1
-        if reset:
-            shell.traps.pop(name, None)
-        else:
-            shell.traps[name] = words[0]
-    return 0
-
-
-def _kill(shell: Shell, words: list[str]) -> Run:
-    signal = "TERM"
-    if words[:1] == ["-s"]:
-        signal, words = _signal(words[1]) if len(words) > 1 else "", words[2:]
-    elif words and words[0].startswith("-") and words[0] != "--":
-        signal, words = _signal(words[0][1:]), words[1:]
-    if not words or not signal:
-        raise ShellFault("kill: Usage: kill [-s sigspec | -signum | -sigspec] [pid | job]...")
-    status = 0
-    for pid in words:
-        if pid != str(shell.pid):
-            shell.complain("kill: No such process\n".rstrip())
-            status = 1
-        elif signal != "EXIT":
-            yield from _receive(shell, signal)
-    return status
-
-
-def _receive(shell: Shell, signal: str) -> Run:
-    action = shell.traps.get(signal)
-    if action is None:
-        shell.traps.pop("EXIT", None)
-        raise ExitShell(128 + SIGNALS[signal])
-    return (yield from shell.script(action))
-
-
 # -- positional parameters and options
 
 
@@ -298,9 +234,6 @@ BUILTINS = {
     "exec": Builtin(_exec, special=True),
     "command": Builtin(_command),
     "type": plain(_type),
-    "wait": plain(_wait),
-    "trap": plain(_trap, special=True),
-    "kill": Builtin(_kill),
     "shift": plain(_shift, special=True),
     "set": plain(_set, special=True),
     "times": plain(_true, special=True),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Self
 
 from phoenix_hypervisor.simulator.process import Process
 from phoenix_hypervisor.simulator.shell.expand import Expander, ShellFault
-from phoenix_hypervisor.simulator.shell.parser import Script, script
 from phoenix_hypervisor.simulator.shell.redirect import apply
+from phoenix_hypervisor.simulator.shell.script import Script, script
 from phoenix_hypervisor.simulator.shell.state import ExitShell, LeaveLoop, ReturnFrom, State
 from phoenix_hypervisor.simulator.shell.streams import Sink
 from phoenix_hypervisor.simulator.shell.syntax import Node, Redirect, Sequence, SyntaxFault
