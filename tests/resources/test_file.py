@@ -74,6 +74,12 @@ def test_a_file_of_somebody_else_stands_in_the_way() -> None:
     assert not file(foreign=True).verdict(look(node, [file(foreign=True)])).obstacles
 
 
+def test_an_empty_file_is_nobodys() -> None:
+    node = Node.new()
+    node.files.write(PATH, "")
+    assert not file().verdict(look(node, [file()])).obstacles
+
+
 def test_a_folder_or_link_stands_in_the_way() -> None:
     node = Node.new()
     node.files.mkdir(PATH)

@@ -32,6 +32,7 @@ umask 077
 mkdir -p "${1%/*}"
 base64 -d >"$1.new"
 chmod 700 "$1.new"
+sync "$1.new"
 mv -f "$1.new" "$1"
 """
 _RUN = """\

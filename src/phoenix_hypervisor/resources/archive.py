@@ -30,6 +30,7 @@ if ! gpg --batch --show-keys --with-colons "$draft" 2>/dev/null | grep -q "^fpr:
   echo "$url: this is not the key $fingerprint" >&2
   exit 1
 fi
+sync "$draft"
 mv -f "$draft" "$path"
 """
 

@@ -53,6 +53,7 @@ set -C
 cat >.authorized_keys.phoenix~
 chown -h "$user:" .authorized_keys.phoenix~ .
 chmod 0700 .
+sync .authorized_keys.phoenix~
 mv -fT .authorized_keys.phoenix~ authorized_keys
 """  # fmt: skip
 _Entry = tuple[str, str, str]

@@ -42,6 +42,7 @@ if [ $# -gt 0 ]; then
   "$@" >"$draft.said" 2>&1 || { cat "$draft.said" >&2; rm -f "$draft" "$draft.said"; exit 1; }
   rm -f "$draft.said"
 fi
+sync "$draft"
 """ + due.MARK + 'mv -f "$draft" "$path"\n'  # fmt: skip
 _REMOVE = "set -eu\nnotify=$2\n" + due.MARK + 'rm -f "$1"\n'
 
@@ -150,7 +151,7 @@ class File(Resource):
         if seen.text is None:
             hint = "Move it away, then run again."
             return Verdict(obstacles=(Obstacle(f"{self.name} is a {seen.kind}, not a file", hint),))
-        if not (self.foreign or HEADER in seen.text or seen.text == self.text):
+        if not (self.foreign or HEADER in seen.text or seen.text in ("", self.text)):
             hint = "Move what it says elsewhere and remove it, then run again."
             return Verdict(obstacles=(Obstacle(f"{self.name} is there and was not written by Phoenix", hint),))
         if seen.text != self.text:

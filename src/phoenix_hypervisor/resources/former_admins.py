@@ -45,6 +45,7 @@ rm -f .authorized_keys.phoenix~
 set -C
 sed "/^$2\\$/,/^$3\\$/d" authorized_keys >.authorized_keys.phoenix~
 chown -h "$user:" .authorized_keys.phoenix~
+sync .authorized_keys.phoenix~
 mv -fT .authorized_keys.phoenix~ authorized_keys
 """
 _Found = frozenset[tuple[str, str]]

@@ -59,6 +59,7 @@ if systemctl is-active --quiet "$undo.timer" "$undo.service"; then
 fi
 draft=$path.phoenix~
 cp -p "$path" "$old"
+sync "$old"
 cp -p "$path" "$draft"
 cat >"$draft"
 wanted=$(sha256sum <"$draft")
@@ -67,6 +68,7 @@ printf %s "$6" >"$reload"
 routed=$(ip "-$family" route show default)
 systemd-run --quiet --collect --unit="$undo" --on-active=90 --timer-property=AccuracySec=1s \\
   sh "$reload" "$old" "$path"
+sync "$draft"
 mv -f "$draft" "$path"
 back() {{
   echo "$1: the old configuration is put back" >&2

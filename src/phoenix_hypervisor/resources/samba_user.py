@@ -34,7 +34,7 @@ read -r salt hash || exit 1
 at=$(set_at "$1")
 [ -n "$at" ] || { echo "Samba does not say when the password of $1 was set" >&2; exit 1; }
 mkdir -p "/$2" || exit 1
-printf '%s\\n' "$salt" "$hash" "$at" >"/$2/.$1~" && mv -f "/$2/.$1~" "/$2/$1"
+printf '%s\\n' "$salt" "$hash" "$at" >"/$2/.$1~" && sync "/$2/.$1~" && mv -f "/$2/.$1~" "/$2/$1"
 """  # fmt: skip
 _LIMIT = 120.0
 

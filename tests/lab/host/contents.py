@@ -24,6 +24,11 @@ class Content:
     told: str
     code: int = 4
 
+    @property
+    def in_use(self) -> bool:
+        """Whether its kernel may write to it at any time."""
+        return self.code == 1
+
 
 CONTENTS: Mapping[str, Content] = {
     "ext4": Content(f"mkfs.ext4 -q -F $D && {_MOUNT.format('$D')}", _READ.format("$D"), "ext4"),

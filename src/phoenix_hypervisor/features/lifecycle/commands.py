@@ -34,7 +34,9 @@ for storage; do
 done
 mkdir -p "${mark%/*}"
 printf %s "$text" >"$mark.new"
+sync "$mark.new"
 mv "$mark.new" "$mark"
+sync "${mark%/*}"
 """
 
 

@@ -34,6 +34,7 @@ for key in "$root"/etc/ssh/ssh_host_*_key; do
   esac
   ssh-keygen -q -t "$kind" -N '' -C "root@$name" -f "$key.phoenix"
   chown "$owner" "$key.phoenix" "$key.phoenix.pub"
+  sync "$key.phoenix" "$key.phoenix.pub"
   mv -f "$key.phoenix.pub" "$key.pub"
   mv -f "$key.phoenix" "$key"
 done

@@ -70,6 +70,7 @@ for part in /var/lib/phoenix "/$1"; do
 done
 mkdir -p "/$1"
 printf '%s\\n' "$3" >"/$1/.$2.new"
+sync "/$1/.$2.new"
 mv "/$1/.$2.new" "/$1/$2"
 """
 
@@ -90,6 +91,7 @@ umask 077
 mkdir -p "${1%/*}"
 cat >"$1.new"
 chmod 700 "$1.new"
+sync "$1.new"
 mv "$1.new" "$1"
 """
 
@@ -123,6 +125,7 @@ exec lxc-attach -n "$1" --clear-env -- sh -c '
   mkdir -p "${1%/*}"
   cat >"$1.part"
   [ "$(($(wc -c <"$1.part")))" -eq "$2" ]
+  sync "$1.part"
   mv -f "$1.part" "$1"
 ' sh "$3" "$size" <"$2"
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from phoenix_hypervisor.simulator.conditions import Condition, ConditionFault
 from phoenix_hypervisor.simulator.coreutils import accounts
-from phoenix_hypervisor.simulator.coreutils.common import Fault, Options, Tool, quoted
+from phoenix_hypervisor.simulator.coreutils.common import Fault, Options, Tool, absolute, quoted
 from phoenix_hypervisor.simulator.formatting import Printf
 from phoenix_hypervisor.simulator.process import Process, find
 from phoenix_hypervisor.simulator.shell.places import echo, normal
@@ -155,6 +155,15 @@ def _none(_process: Process, _words: list[str]) -> int:
     return 1
 
 
+def _sync(process: Process, words: list[str]) -> int:
+    """All is on the disk at once; what is named must be there."""
+    names = Options("sync", words, "df", "", {"data": "d", "file-system": "f"}).operands
+    missing = [name for name in names if not process.files.exists(absolute(process, name))]
+    for name in missing:
+        process.complain(f"sync: error opening {quoted(name)}: No such file or directory\n")
+    return 1 if missing else 0
+
+
 TOOLS: dict[str, Tool] = {
     "echo": _echo,
     "printf": _printf,
@@ -173,6 +182,6 @@ TOOLS: dict[str, Tool] = {
     "ps": _ps,
     "pgrep": _none,
     "pkill": _none,
-    "sync": _true,
+    "sync": _sync,
     "logger": _true,
 }

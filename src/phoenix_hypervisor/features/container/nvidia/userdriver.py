@@ -31,6 +31,7 @@ mkdir -p "${file%/*}"
 if [ ! -s "$file" ]; then
   curl --fail --location --silent --show-error --connect-timeout 30 --max-time 3600 --retry 3 \\
     --output "$file.part" "$url"
+  sync "$file.part"
   mv -f "$file.part" "$file"
 fi
 if [ -n "$sum" ]; then

@@ -32,6 +32,7 @@ fetch() {
 }
 if [ ! -e "$file" ] || ! as_declared; then
   fetch || { rm -f "$file.part"; fetch; }
+  sync "$file.part"
   mv -f "$file.part" "$file"
 fi
 as_declared || { rm -f "$file"; echo "$url: its SHA-256 is ${found%% *}, declared is $sum" >&2; exit 1; }
