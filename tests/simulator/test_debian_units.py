@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from phoenix_hypervisor.command import Result
 from phoenix_hypervisor.simulator.node import Node
 from simulator import recordings
@@ -148,6 +150,35 @@ def test_a_drop_in_adds_to_a_unit() -> None:
     shown = node.run(("systemctl", "show", "-p", "NeedDaemonReload,After", "ssh")).stdout
     assert shown == "After=own.service\nNeedDaemonReload=no\n"
     assert "# /etc/systemd/system/ssh.service.d/own.conf\n" in node.run(("systemctl", "cat", "ssh")).stdout
+
+
+OLDER = {
+    ("is-active", "none"): Result(3, "inactive\n"),
+    ("is-failed", "none"): Result(1, "inactive\n"),
+    ("is-enabled", "ssh", "none", "cron"): Result(
+        1, "enabled\n", "Failed to get unit file state for none.service: No such file or directory\n"
+    ),
+    ("enable", "none"): Result(1, "", "Failed to enable unit: Unit file none.service does not exist.\n"),
+    ("mask", "cron"): Result(0, "", "Created symlink /etc/systemd/system/cron.service → /dev/null.\n"),
+    ("enable", "cron"): Result(1, "", "Failed to enable unit: Unit file /etc/systemd/system/cron.service is masked.\n"),
+    ("unmask", "cron"): Result(0, "", 'Removed "/etc/systemd/system/cron.service".\n'),
+}
+NEWER = {
+    ("is-active", "none"): Result(4, "inactive\n"),
+    ("is-failed", "none"): Result(4, "inactive\n"),
+    ("is-enabled", "none"): Result(4, "not-found\n"),
+    ("is-enabled", "ssh", "none", "cron"): Result(0, "enabled\nnot-found\nenabled\n"),
+    ("enable", "none"): Result(1, "", "Failed to enable unit: Unit none.service does not exist\n"),
+    ("mask", "cron"): Result(0, "", "Created symlink '/etc/systemd/system/cron.service' → '/dev/null'.\n"),
+    ("enable", "cron"): Result(1, "", "Failed to enable unit: Unit /etc/systemd/system/cron.service is masked\n"),
+    ("unmask", "cron"): Result(0, "", "Removed '/etc/systemd/system/cron.service'.\n"),
+}
+
+
+@pytest.mark.parametrize(("version", "answers"), [(8, OLDER), (9, NEWER)])
+def test_each_systemd_has_its_own_words_and_codes(version: int, answers: dict[tuple[str, ...], Result]) -> None:
+    node = Node.new(version=version)
+    assert {words: node.run(("systemctl", *words)) for words in answers} == answers
 
 
 def test_only_some_units_reload() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from phoenix_hypervisor.command import Result
@@ -155,3 +157,104 @@ def test_a_key_tells_whose_it_is() -> None:
     assert inside(node, "gpg", "--show-keys", "--with-colons", "/etc/hostname").rc == 2
     assert inside(node, "gpg", "--show-keys", "--with-colons", "/nowhere").rc == 2
     assert inside(node, "gpg", "--import", "/srv/key").rc == 2
+
+
+SERVER = "portainer/portainer-ce:2.21.4"
+SOCKET = "/var/run/docker.sock:/var/run/docker.sock"
+
+
+def started(node: Node, *words: str, image: str = SERVER) -> Result:
+    """A container that runs on."""
+    volumes = ("-v", SOCKET, "-v", "kept:/data")
+    return inside(node, "docker", "run", "-d", "--name", "one", *volumes, *words, image)
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (("pull", "nobody/nothing"), 1, "pull access denied for nobody/nothing"),
+        (("pull", "portainer/agent:none"), 1, "manifest for portainer/agent:none not found"),
+        (("run", "nobody/nothing"), 125, "pull access denied"),
+        (("run", "-x", SERVER), 125, "unknown shorthand flag: 'x' in -x"),
+        (("run", "-d", "--restart", "sometimes", SERVER), 125, "invalid restart policy"),
+        (("run", SERVER), 1, "does not end"),
+        (("start", "nothing"), 1, "No such container: nothing"),
+        (("container", "inspect", "nothing"), 1, "No such container: nothing"),
+        (("container", "frobnicate"), 1, "unknown command: docker container frobnicate"),
+        (("image", "inspect", "nothing"), 1, "No such image: nothing:latest"),
+        (("volume", "inspect", "nothing"), 1, "get nothing: no such volume"),
+        (("volume", "rm", "nothing"), 1, "get nothing: no such volume"),
+        (("logs", "nothing"), 1, "No such container: nothing"),
+        (("pull",), 1, "requires 1 argument"),
+    ],
+)
+def test_what_there_is_not_is_refused(node: Node, words: tuple[str, ...], status: int, said: str) -> None:
+    result = inside(node, "docker", *words)
+    assert (result.rc, said in result.stderr) == (status, True), result
+
+
+def test_without_names_nothing_is_pulled(node: Node) -> None:
+    assert inside(node, "sh", "-c", ": >/etc/resolv.conf").ok
+    assert "no such host" in inside(node, "docker", "pull", SERVER).stderr
+
+
+def test_a_container_has_what_it_was_started_with(node: Node) -> None:
+    words = ("-p", "8443:9443", "--restart=always", "--label", "a=b", "--env", "WHO", "-e", "HOW=so")
+    assert inside(
+        node, "sh", "-c", f"WHO=me docker run -d --name one -v {SOCKET} -v kept:/data {' '.join(words)} {SERVER}"
+    )
+    told = json.loads(inside(node, "docker", "container", "inspect", "one").stdout)[0]
+    assert told["Config"]["Env"] == ["WHO=me", "HOW=so"]
+    assert (told["Config"]["Labels"], told["State"]["Running"]) == ({"a": "b"}, True)
+    assert told["HostConfig"]["PortBindings"] == {"9443/tcp": [{"HostIp": "", "HostPort": "8443"}]}
+    image = inside(node, "docker", "image", "inspect", "--format", "{{.Id}}", SERVER).stdout.strip()
+    assert inside(node, "docker", "container", "inspect", "--format", "{{json .Image}}", "one").stdout == f'"{image}"\n'
+
+
+def test_a_name_and_a_port_are_given_once(node: Node) -> None:
+    assert started(node, "-p", "8443:9443").ok
+    again = started(node)
+    assert (again.rc, 'The container name "/one" is already in use' in again.stderr) == (125, True)
+    other = inside(
+        node, "docker", "run", "-d", "--name", "other", "-v", SOCKET, "-p", "8443:9443", "-v", "a:/data", SERVER
+    )
+    assert (other.rc, "Bind for 0.0.0.0:8443 failed: port is already allocated" in other.stderr) == (125, True)
+    assert inside(node, "docker", "ps", "-a", "--format", "{{.Names}}").stdout == "one\nother\n", "it was made"
+    assert inside(node, "docker", "stop", "one").ok
+    assert inside(node, "docker", "start", "other").ok
+
+
+def test_what_runs_is_stopped_before_it_goes_and_its_volume_stays(node: Node) -> None:
+    assert started(node).ok
+    assert "container is running" in inside(node, "docker", "rm", "one").stderr
+    assert "volume is in use" in inside(node, "docker", "volume", "rm", "kept").stderr
+    assert "is using it" in inside(node, "docker", "rmi", SERVER).stderr
+    for words in (("stop", "one"), ("rm", "one"), ("rmi", SERVER)):
+        assert inside(node, "docker", *words).ok
+    assert inside(node, "docker", "volume", "ls").stdout == "DRIVER    VOLUME NAME\nlocal     kept\n"
+    assert inside(node, "docker", "volume", "rm", "kept").stdout == "kept\n"
+
+
+@pytest.mark.parametrize(
+    ("policy", "stopped", "runs"),
+    [
+        ("no", False, False),
+        ("always", False, True),
+        ("unless-stopped", False, True),
+        ("always", True, True),
+        ("unless-stopped", True, False),
+    ],
+)
+def test_the_policy_decides_what_starts_with_the_machine(node: Node, policy: str, stopped: bool, runs: bool) -> None:
+    assert started(node, "--restart", policy).ok
+    if stopped:
+        assert inside(node, "docker", "stop", "one").ok
+    assert node.run(("pct", "reboot", "100")).ok
+    node.clock += 60
+    assert inside(node, "docker", "ps", "--format", "{{.Names}}").stdout == ("one\n" if runs else "")
+
+
+def test_a_program_that_ends_at_once_tells_why(node: Node) -> None:
+    assert inside(node, "docker", "run", "-d", "--name", "one", SERVER).ok, "docker itself has done its part"
+    assert inside(node, "docker", "ps").stdout == ""
+    assert "unable to locate Unix socket" in inside(node, "docker", "logs", "--tail", "10", "one").stderr

@@ -151,6 +151,11 @@ class Container:
         return self.node.kernel
 
     @property
+    def archive(self) -> Mapping[str, str]:
+        """The newer versions of packages that archives have, as the node sees them."""
+        return self.node.archive
+
+    @property
     def faults(self) -> Faults:
         return self.node.faults
 

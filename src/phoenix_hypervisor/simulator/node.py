@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from phoenix_hypervisor.command import Result
-from phoenix_hypervisor.simulator import installation, persistence, programs, rootfs
+from phoenix_hypervisor.simulator import installation, persistence, programs, rootfs, setup
 from phoenix_hypervisor.simulator.cluster import ClusterTree, mount_cluster
 from phoenix_hypervisor.simulator.container import Container
 from phoenix_hypervisor.simulator.debian import dpkg
@@ -184,6 +184,14 @@ class Node(Fittings):
     def unpack(self, tarball: Tarball, _path: str, tree: Tree, owner: int) -> None:
         """Fill a volume with what the tarball holds; ``owner`` is whom the container's root is on the node."""
         tree.update(rootfs.unpacked(tarball.system, owner))
+
+    def write_host_key(self, root: setup.Root, kind: str, hostname: str) -> str:
+        """Make an SSH host key of a container; its fingerprint."""
+        return setup.write_host_key(root, kind, hostname, self.entropy())
+
+    def boot(self, root: setup.Root) -> None:
+        """What a container's init writes when it starts."""
+        setup.boot(root, self.entropy)
 
     # -- Machine
 

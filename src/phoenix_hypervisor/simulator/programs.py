@@ -12,9 +12,11 @@ from phoenix_hypervisor.simulator import (
     durations,
     hardware,
     lxc,
+    models,
     pveam,
     pvesh,
     pvesm,
+    python,
     sharing,
     shell,
     tool,
@@ -37,6 +39,8 @@ _DEBIAN: Mapping[str, Program] = {
     **shell.PROGRAMS,
     **debian.PROGRAMS,
     **sharing.PROGRAMS,
+    **models.PROGRAMS,
+    **python.PROGRAMS,
     "findmnt": findmnt,
 }
 

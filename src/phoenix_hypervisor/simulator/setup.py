@@ -16,6 +16,17 @@ HOST_KEYS = ("ed25519", "ecdsa", "rsa")
 _KEY_NAMES = {"ed25519": "ssh-ed25519", "ecdsa": "ecdsa-sha2-nistp256", "rsa": "ssh-rsa"}
 _MARK = "# --- BEGIN PVE ---\n{}# --- END PVE ---\n"
 
+_PRESET_FROM = 252
+"""The systemd of Debian 12; Ubuntu's is newer from 23.04 on."""
+_PRESET = """\
+# Added by PVE at create-time for first-boot configuration.
+enable container-getty@.service
+disable getty@.service
+disable sys-kernel-config.mount
+disable sys-kernel-debug.mount
+{} systemd-networkd.service
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Root:
@@ -113,9 +124,25 @@ def write_authorized_keys(root: Root, keys: str) -> None:
 
 
 def clear_machine_id(root: Root, text: str = "") -> None:
-    """Make init draw a new machine id at the next boot."""
+    """Make init draw a new machine id at the next boot; it would take D-Bus's, where that has one of its own."""
+    dbus = root.tree.get("/var/lib/dbus/machine-id")
+    if dbus is not None and dbus.kind == "file":
+        del root.tree["/var/lib/dbus/machine-id"]
     if "/etc/machine-id" in root.tree:
         root.put("/etc/machine-id", text)
+
+
+def write_preset(root: Root, ostype: str, systemd: int | None) -> None:
+    """Which units the first start enables, where there is a recent systemd: ifupdown is Debian's network, not networkd.
+
+    Source: PVE::LXC::Setup::Base, setup_systemd_preset; Setup::Debian and Setup::Ubuntu, setup_init.
+    """
+    if systemd is not None and systemd >= _PRESET_FROM and ostype in ("debian", "ubuntu"):
+        for folder in ("/etc/systemd", "/etc/systemd/system-preset"):
+            if folder not in root.tree:
+                root.tree[folder] = Entry("directory", "", 0o755, root.owner, root.owner, root.clock)
+        verb = "enable" if ostype == "ubuntu" else "disable"
+        root.put("/etc/systemd/system-preset/00-pve.preset", _PRESET.format(verb))
 
 
 def boot(root: Root, entropy: Callable[[], str]) -> None:

@@ -8,14 +8,15 @@ from phoenix_hypervisor.simulator.coreutils.common import Fault
 from phoenix_hypervisor.simulator.debian import apt_call, apt_lists, apt_mark, apt_update, dpkg, network
 from phoenix_hypervisor.simulator.debian.apt_call import FAILED, Call
 from phoenix_hypervisor.simulator.debian.packages import CONFLICTS, depends, with_dependencies
-from phoenix_hypervisor.simulator.debian.setup import Setup
+from phoenix_hypervisor.simulator.debian.setup import Setup, lacks, waiting
 from phoenix_hypervisor.simulator.process import Process, Program, Run
 
 READ_SECONDS = 0.6
 """Reading package lists and building the dependency tree."""
 UPDATE_SECONDS = apt_update.SECONDS
-LOCK = "/var/lib/dpkg/lock-frontend"
+LOCK = dpkg.LOCK
 _LISTS_LOCK = "/var/lib/apt/lists/lock"
+_UNMET = "Unmet dependencies. Try 'apt --fix-broken install' with no packages (or specify a solution)."
 _READING = "Reading package lists...\nBuilding dependency tree...\nReading state information...\n"
 
 
@@ -67,7 +68,8 @@ def _install(call: Call) -> Run:
     yield READ_SECONDS
     lists, present = apt_lists.read(machine), dpkg.installed(process.files)
     process.say(_READING)
-    wanted = _wanted(call, lists, present)
+    broken = _broken(call)
+    wanted = _wanted(call, lists, present) | {name: apt_lists.candidate(lists, name) for name in broken}
     for name, version in wanted.items():
         if present.get(name) == version and "--reinstall" not in call.flags:
             process.say(f"{name} is already the newest version ({version}).\n")
@@ -81,9 +83,24 @@ def _install(call: Call) -> Run:
         raise Fault("Held packages were changed and -y was used without --allow-change-held-packages.", FAILED)
     apt_lists_auto = apt_lists.automatic(process.files)
     status = yield from _carried_out(call, new, newer + again, clashing, versions)
+    mends = status == 0 and "--fix-broken" in call.flags and not call.simulates
+    for name in waiting(process.files) if mends else ():
+        Setup(process, call.dpkg_options).configure(name)
     if status == 0 and not call.simulates and (new or set(wanted) & apt_lists_auto):
         apt_lists.set_automatic(process.files, (apt_lists_auto | set(new)) - set(wanted))
     return status
+
+
+def _broken(call: Call) -> list[str]:
+    """What begun packages lack and ``--fix-broken`` gets. Raises Fault where that is not asked for."""
+    machine = call.process.machine
+    found = {name: lacks(machine, name) for name in waiting(machine.files)}
+    missing = {name: others for name, others in found.items() if others}
+    if missing and not call.flags & {"f", "--fix-broken"}:
+        rows = "".join(f" {name} : Depends: {one}\n" for name, others in missing.items() for one in others)
+        call.process.say(f"The following packages have unmet dependencies:\n{rows}")
+        raise Fault(_UNMET, FAILED)
+    return [one for others in missing.values() for one in others]
 
 
 def _check_dependencies(names: list[str], versions: dict[str, str], kernel: str) -> None:
@@ -117,13 +134,18 @@ def _carried_out(
         process.say(_simulated(call, [*new, *newer], gone, versions))
         return 0
     if not (new or newer or gone):
-        return 0
+        return (yield from _locked(call, LOCK, _nothing()))
     if not call.agrees:
         process.say("Do you want to continue? [Y/n] Abort.\n")
         return 1
     if new or newer:
         _check_archive(call)
     return (yield from _locked(call, LOCK, _changed(call, [*new, *newer], gone, versions)))
+
+
+def _nothing() -> Run:
+    yield 0.0
+    return 0
 
 
 def _changed(call: Call, names: list[str], gone: list[str], versions: dict[str, str]) -> Run:
@@ -154,7 +176,7 @@ def _check_archive(call: Call) -> None:
 
 
 def _locked(call: Call, lock: str, run: Run) -> Run:
-    """Run under a lock; dpkg's is waited for as long as the command line says."""
+    """Run under a lock; dpkg's is waited for as long as the command line says, and dpkg must be through."""
     locks, waited = call.process.files.locks, 0.0
     while lock in locks:
         if lock != LOCK:
@@ -165,6 +187,8 @@ def _locked(call: Call, lock: str, run: Run) -> Run:
             raise Fault(f"Unable to acquire the dpkg frontend lock ({LOCK}), is another process using it?", FAILED)
         yield 1.0
         waited += 1.0
+    if lock == LOCK and dpkg.is_interrupted(call.process.files):
+        raise Fault(dpkg.INTERRUPTED, FAILED)
     locks.add(lock)
     try:
         return (yield from run)

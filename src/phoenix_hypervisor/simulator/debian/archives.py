@@ -19,6 +19,7 @@ _KEYS = {
     "ubuntu": "871920D1991BC93C",
     "docker": "7EA0A9C3F273FCD8",
     "nvidia": "DDCAE044F796ECB0",
+    "cuda": "A4B469963BF863CC",
 }
 AUTHORISATIONS = ("/etc/apt/auth.conf", "/etc/apt/auth.conf.d/*")
 
@@ -58,6 +59,8 @@ _PLACES: tuple[tuple[str, Archive], ...] = (
      Archive("docker", "docker", (*DEBIAN_SUITES, *_UBUNTU_SUITES), ("stable", "test", "nightly"))),
     (r"nvidia\.github\.io/libnvidia-container/stable/deb/(amd64|\$\(ARCH\))",
      Archive("nvidia", "nvidia", ("/",), ("",))),
+    (r"developer\.download\.nvidia\.com/compute/cuda/repos/(debian|ubuntu)[0-9]+/x86_64",
+     Archive("cuda", "cuda", ("/",), ("",))),
     (
         r"([a-z]+\.)?(archive|security)\.ubuntu\.com/ubuntu",
         Archive(
@@ -74,6 +77,10 @@ _PUBLISHED = {
     "https://download.docker.com/linux/debian/gpg": "docker",
     "https://download.docker.com/linux/ubuntu/gpg": "docker",
     "https://nvidia.github.io/libnvidia-container/gpgkey": "nvidia",
+    **{
+        f"https://developer.download.nvidia.com/compute/cuda/repos/{release}/x86_64/3bf863cc.pub": "cuda"
+        for release in ("debian12", "ubuntu2204", "ubuntu2404")
+    },
 }
 _ARMOUR = "-----{} PGP PUBLIC KEY BLOCK-----\n"
 KEYS = {

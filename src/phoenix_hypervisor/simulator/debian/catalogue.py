@@ -24,6 +24,8 @@ cmake 3.31.6-2 5.0
 containerd 1.7.24 4.0 runc containerd
 containerd.io 1.7.28-1 5.0 - containerd
 cron 3.0pl1-197 0.4 - cron
+cuda-toolkit-12-8 12.8.1-1 90
+cuda-toolkit-13-0 13.0.2-1 95
 curl 8.14.1-2 0.8 libcurl4t64
 dbus 1.16.2-2 0.6 - dbus
 debconf 1.5.91 0.2
@@ -79,10 +81,12 @@ linux-headers-amd64 6.12.57-1 4.0
 lm-sensors 1:3.6.2-2 0.4 - lm-sensors
 libcurl4t64 8.14.1-2 0.3
 libffi-dev 3.4.8-2 0.3
+libgomp1 14.2.0-19 0.2
 libnfs-utils 5.0.2-1 0.2
 libnvidia-container-tools 1.17.8-1 0.5
 libnvidia-container1 1.17.8-1 0.5
 libssl-dev 3.5.1-1 1.5
+libvulkan1 1.4.309.0-1 0.3
 locales 2.41-12 4.0
 locales-all 2.41-12 12.0
 logrotate 3.22.0-1 0.3

@@ -14,6 +14,9 @@ from phoenix_hypervisor.simulator.filesystem import Filesystem
 from phoenix_hypervisor.simulator.process import Process
 
 STATUS = "/var/lib/dpkg/status"
+LOCK = "/var/lib/dpkg/lock-frontend"
+_JOURNAL = "/var/lib/dpkg/updates"
+INTERRUPTED = "dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem."
 Fields = dict[str, str]
 
 
@@ -54,6 +57,17 @@ def write(files: Filesystem, packages: dict[str, Fields]) -> None:
 
 def _block(fields: Fields) -> str:
     return "".join(f"{key}:{'' if value.startswith(chr(10)) else ' '}{value}\n" for key, value in fields.items())
+
+
+def is_interrupted(files: Filesystem) -> bool:
+    """Whether dpkg was ended amid its work: what it had noted of it is still there."""
+    return bool(files.glob(f"{_JOURNAL}/[0-9]*"))
+
+
+def finish(files: Filesystem) -> None:
+    """What was noted is taken over."""
+    for path in files.glob(f"{_JOURNAL}/[0-9]*"):
+        files.remove(path)
 
 
 def is_installed(fields: Mapping[str, str]) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from phoenix_hypervisor.simulator.coreutils.common import Fault, absolute, reason
 from phoenix_hypervisor.simulator.debian import listening
 from phoenix_hypervisor.simulator.debian.archives import KEYS
+from phoenix_hypervisor.simulator.models import archives
 from phoenix_hypervisor.simulator.process import Machine, Process, Run
 
 NO_INTERNET = "this simulated node has no internet"
@@ -32,6 +33,8 @@ def _look(machine: Machine, url: str, resolves: bool) -> tuple[str, str | None]:
     whole = url if "://" in url else f"http://{url}"
     if resolves and whole in KEYS and whole not in known:
         return "found", KEYS[whole]
+    if resolves and archives.is_place(whole) and whole not in known:
+        return "found", archives.published(whole)
     if not resolves or all(host(one) != host(whole) for one in known):
         return "" if resolves and known else NO_INTERNET, None
     return "found", known.get(whole)
@@ -146,7 +149,8 @@ def _curl_fetch(process: Process, line: _Line, resolves: bool) -> Run:
             refused = f"Failed to connect to {host(url)} port {port} after 0 ms: Couldn't connect to server"
             process.complain(f"curl: (7) {refused}\n")
         return 7
-    state, text = ("found", "") if port is not None else _look(process.machine, url, resolves)
+    here = listening.page(process.machine, port, url) if port is not None else ""
+    state, text = ("found", here) if port is not None else _look(process.machine, url, resolves)
     yield 0.2
     if state != "found":
         if told:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 
-from phoenix_hypervisor.simulator.debian import unitfile, units
+from phoenix_hypervisor.simulator.debian import journal, unitenvironment, unitfile, units
 from phoenix_hypervisor.simulator.debian.unitfile import UnitFile
 from phoenix_hypervisor.simulator.process import Process, execute, find
 
@@ -14,6 +14,7 @@ ACT_SECONDS = 0.3
 STAYS_SECONDS = 0.5
 """A program that is still there then is a daemon."""
 NOT_EXECUTED = 203
+_ENVIRONMENT = unitenvironment.VARIABLES
 CHECKS: Mapping[str, tuple[str, ...]] = {
     "chrony.service": ("chronyd", "-p"),
     "smbd.service": ("smbd", "-D"),
@@ -23,7 +24,6 @@ CHECKS: Mapping[str, tuple[str, ...]] = {
 """What tells whether a package's daemon would take its configuration."""
 HANGUPS: Mapping[str, str] = {"smbd.service": "smbcontrol smbd reload-config"}
 """What a daemon does on the signal that its ExecReload sends."""
-_ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "LANG": "C.UTF-8"}
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Ended:
 
     status: int | None = 0
     executed: bool = True
+    said: str = ""
 
 
 def _words(line: str) -> tuple[list[str], bool]:
@@ -48,12 +49,14 @@ def _is_there(process: Process, path: str) -> bool:
     return entry is not None and entry.kind == "file" and bool(entry.mode & 0o111)
 
 
-def _run(process: Process, line: str, limit: float, packaged: bool) -> Generator[float, None, Ended]:
+def _run(
+    process: Process, line: str, limit: float, packaged: bool, environment: Mapping[str, str] = _ENVIRONMENT
+) -> Generator[float, None, Ended]:
     """Run one Exec line for so long; a program of a package that is not simulated does what it should."""
     argv, matters = _words(line)
     if not argv:
         return Ended()
-    child = Process(process.machine, argv, "", dict(_ENVIRONMENT), "/")
+    child = Process(process.machine, argv, "", dict(environment), "/")
     if find(child) is None:
         if packaged or _is_there(process, argv[0]):
             return Ended(None if limit else 0)
@@ -63,7 +66,7 @@ def _run(process: Process, line: str, limit: float, packaged: bool) -> Generator
         try:
             seconds = next(run)
         except StopIteration as end:
-            return Ended(end.value if matters else 0)
+            return Ended(end.value if matters else 0, said="".join((*child.out, *child.err)))
         spent += seconds
         if limit and spent > limit:
             run.close()
@@ -126,7 +129,13 @@ def _one_shot(process: Process, unit: str, told: UnitFile, packaged: bool) -> Ge
 
 def _daemon(process: Process, unit: str, told: UnitFile) -> Generator[float, None, str]:
     line = told.last("Service", "ExecStart")
-    ended = yield from _run(process, line, STAYS_SECONDS, packaged=False)
+    try:
+        environment = unitenvironment.prepare(process, told)
+        ended = yield from _run(process, line, STAYS_SECONDS, False, environment)
+    except unitenvironment.Refusal as refusal:
+        ended = Ended(refusal.status, executed=False, said=f"{unit}: {refusal}\n")
+    if ended.said:
+        journal.write(process.machine, unit, ended.said)
     if ended.status is None or (told.type == "forking" and ended.status == 0):
         units.set_active(process.machine, unit, True)
         return ""

@@ -8,10 +8,26 @@ from dataclasses import dataclass, field
 
 from phoenix_hypervisor.simulator.coreutils.common import Fault
 from phoenix_hypervisor.simulator.debian import contents, dpkg, units
-from phoenix_hypervisor.simulator.debian.packages import ARCHIVE
+from phoenix_hypervisor.simulator.debian.packages import ARCHIVE, depends
+from phoenix_hypervisor.simulator.filesystem import Filesystem
 from phoenix_hypervisor.simulator.process import Machine, Process, Program, Run
 
 FAILED = 100
+_BUSY = """\
+dpkg: error: dpkg frontend lock was locked by another process with pid 1
+Note: removing the lock file is always wrong, can damage the locked area
+and the entire system. See <https://wiki.debian.org/Teams/Dpkg/FAQ#db-lock>.
+"""
+_UNMET = """\
+dpkg: dependency problems prevent configuration of {name}:
+ {name} depends on {other}; however:
+  Package {other} is not installed.
+
+dpkg: error processing package {name} (--configure):
+ dependency problems - leaving unconfigured
+Errors were encountered while processing:
+ {name}
+"""
 
 
 @dataclass
@@ -140,24 +156,44 @@ def _dpkg(process: Process, /) -> Run:
 
 def _configure(process: Process, words: list[str]) -> Generator[float, None, int]:
     """``dpkg --configure -a`` or of named packages: finishes what was only unpacked."""
-    known = dpkg.read(process.files)
-    waiting = [name for name, fields in known.items() if fields.get("Status", "").endswith(" unpacked")]
+    known, begun = dpkg.read(process.files), waiting(process.files)
     names = [word for word in words if not word.startswith("-")]
     if not names and not {"-a", "--pending"} & set(words):
         raise Fault("error: --configure needs at least one package name argument", 2)
+    if dpkg.LOCK in process.files.locks:
+        process.complain(_BUSY)
+        return 2
+    dpkg.finish(process.files)
     for name in names:
-        if name not in waiting:
+        if name not in begun:
             reason = "is already installed and configured" if name in known else "is not installed"
             process.complain(f"dpkg: error processing package {name} (--configure):\n package {name} {reason}\n")
             return 1
-    for name in names or waiting:
+    status = 0
+    for name in names or begun:
+        if lacking := lacks(process.machine, name):
+            process.complain(_UNMET.format(name=name, other=lacking[0]))
+            status = 1
+            continue
         yield ARCHIVE[name].seconds / 2 if name in ARCHIVE else 0.1
         try:
             Setup(process, words).configure(name)
         except Fault as fault:
             process.complain(f"{fault}\n".partition("E: Sub-process")[0])
             return 1
-    return 0
+    return status
+
+
+def waiting(files: Filesystem) -> list[str]:
+    """The packages that are unpacked and not set up."""
+    return [name for name, fields in dpkg.read(files).items() if fields.get("Status", "").endswith(" unpacked")]
+
+
+def lacks(machine: Machine, name: str) -> list[str]:
+    """What a package depends on and is not there, not even unpacked; of what no archive has nothing can be said."""
+    known = dpkg.read(machine.files)
+    there = {other for other, fields in known.items() if fields.get("Status", "").endswith((" installed", " unpacked"))}
+    return [other for other in depends(name, machine.kernel.release) if other in ARCHIVE and other not in there]
 
 
 PROGRAMS: dict[str, Program] = {"dpkg": _dpkg}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from phoenix_hypervisor.simulator.coreutils.common import Fault
-from phoenix_hypervisor.simulator.debian import jobs, systemctl_enable, systemctl_show, units
+from phoenix_hypervisor.simulator.debian import jobs, systemctl_enable, systemctl_show, systemctl_words, units
 from phoenix_hypervisor.simulator.debian.systemctl_call import Call
 from phoenix_hypervisor.simulator.process import Process, Program, Run
 
@@ -15,7 +15,7 @@ _SYSTEMD_UP = 0.5
 _JOBS = (
     "start", "stop", "restart", "reload", "try-restart", "reload-or-restart", "try-reload-or-restart", "condrestart",
 )  # fmt: skip
-_NOT_INSTALLED, _NOT_IMPLEMENTED = 5, 3
+_NOT_INSTALLED, _NOT_IMPLEMENTED, _NOT_RUNNING = 5, 3, 3
 
 
 def _systemctl(process: Process, /) -> Run:
@@ -63,20 +63,22 @@ def _is_system_running(call: Call) -> int:
 
 
 def _is_active(call: Call) -> int:
-    machine = call.process.machine
-    states = [units.state(machine, unit) for unit in call.units]
-    for one in states:
-        call.say(one)
-    if "active" in states:
-        return 0
-    return 3 if any(units.exists(machine, unit) for unit in call.units) else 4
+    return _looked(call, "active", _NOT_RUNNING)
 
 
 def _is_failed(call: Call) -> int:
-    states = [units.state(call.process.machine, unit) for unit in call.units]
+    return _looked(call, "failed", 1)
+
+
+def _looked(call: Call, good: str, otherwise: int) -> int:
+    """Say what each unit is; 0 where one of them is ``good``."""
+    states = [units.state(call.machine, unit) for unit in call.units]
     for one in states:
         call.say(one)
-    return int("failed" not in states)
+    if good in states:
+        return 0
+    is_unknown = not any(units.exists(call.machine, unit) for unit in call.units)
+    return systemctl_words.UNKNOWN if is_unknown and call.words_of_systemd.knows_missing else otherwise
 
 
 def _reload_all(call: Call) -> int:

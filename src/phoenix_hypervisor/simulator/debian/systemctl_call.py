@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from phoenix_hypervisor.simulator.coreutils.common import Fault
-from phoenix_hypervisor.simulator.debian import units
+from phoenix_hypervisor.simulator.debian import systemctl_words, units
 from phoenix_hypervisor.simulator.process import Machine, Process
 
 _FLAGS = frozenset(
@@ -75,6 +75,7 @@ class Call:
         self.given = [units.full(word) for word in self._globbed(self.words[1:])]
         self.units = [units.canonical(self.machine, unit) for unit in self.given]
         self.quiet = bool(self.flags & {"-q", "--quiet"})
+        self.words_of_systemd = systemctl_words.of(self.machine)
 
     @property
     def machine(self) -> Machine:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from phoenix_hypervisor.simulator.debian import unitfile, units
+from phoenix_hypervisor.simulator.debian import systemctl_words, unitfile, units
 from phoenix_hypervisor.simulator.debian.systemctl_call import Call
 from phoenix_hypervisor.simulator.process import Run
 
 VERBS = ("enable", "disable", "mask", "unmask", "reenable")
 _SECONDS = 0.3
+_MISSING = "not-found"
 _NO_INSTALL = (
     "The unit files have no installation config (WantedBy=, RequiredBy=, UpheldBy=,\n"
     "Also=, or Alias= settings in the [Install] section, and DefaultInstance= for\n"
@@ -28,33 +29,36 @@ _NO_INSTALL = (
 
 def _is_enabled(call: Call) -> int:
     found = [units.enablement(call.machine, unit) for unit in call.given]
-    for state in found:
+    for unit, state in zip(call.given, found, strict=True):
+        if state == _MISSING and not call.words_of_systemd.knows_missing:
+            call.process.complain(f"Failed to get unit file state for {unit}: No such file or directory\n")
+            return 1
         call.say(state)
     if any(state in ("enabled", "static", "alias") for state in found):
         return 0
-    return 4 if all(state == "not-found" for state in found) else 1
+    return systemctl_words.UNKNOWN if all(state == _MISSING for state in found) else 1
 
 
 def change(call: Call) -> Run:
     """Enable, disable, mask or unmask; all units or none. systemd reads its units again afterwards."""
-    machine, process = call.machine, call.process
+    machine, process, words = call.machine, call.process, call.words_of_systemd
     if not call.units:
         process.complain("Too few arguments.\n")
         return 1
     missing = next((unit for unit in call.units if not units.exists(machine, unit)), "")
     if missing and call.verb not in ("mask", "unmask"):
         verb = "enable" if call.verb == "reenable" else call.verb
-        process.complain(f"Failed to {verb} unit: Unit {missing} does not exist\n")
+        process.complain(f"Failed to {verb} unit: {words.missing.format(unit=missing)}\n")
         return 1
     masked = next((unit for unit in call.units if units.is_masked(machine, unit)), "")
     if masked and call.verb in ("enable", "reenable"):
-        process.complain(f"Failed to enable unit: Unit {units.WANTS}/{masked} is masked\n")
+        process.complain(f"Failed to enable unit: {words.masked.format(path=f'{units.WANTS}/{masked}')}\n")
         return 1
     for unit in call.units:
         path = f"{units.WANTS}/{unit}"
         there = machine.files.stat(path, follow=False)
         if call.verb == "mask" and there is not None and not units.is_masked(machine, unit):
-            process.complain(f"Failed to mask unit: File '{path}' already exists.\n")
+            process.complain(f"Failed to mask unit: {words.in_the_way.format(path=path)}\n")
             return 1
         yield _SECONDS
         _VERBS[call.verb](call, unit)
@@ -68,13 +72,13 @@ def _enable(call: Call, unit: str) -> None:
         call.process.complain(_NO_INSTALL)
     for place, target in units.enable(call.machine, unit):
         if not call.quiet:
-            call.process.complain(f"Created symlink '{place}' → '{target}'.\n")
+            call.process.complain(call.words_of_systemd.linked.format(path=place, target=target))
 
 
 def _disable(call: Call, unit: str) -> None:
     for path in units.disable(call.machine, unit):
         if not call.quiet:
-            call.process.complain(f"Removed '{path}'.\n")
+            call.process.complain(call.words_of_systemd.removed.format(path=path))
 
 
 def _reenable(call: Call, unit: str) -> None:
@@ -92,14 +96,14 @@ def _mask(call: Call, unit: str) -> None:
     machine.files.mkdir(units.WANTS, parents=True)
     machine.files.link("/dev/null", path)
     if not call.quiet:
-        call.process.complain(f"Created symlink '{path}' → '/dev/null'.\n")
+        call.process.complain(call.words_of_systemd.linked.format(path=path, target="/dev/null"))
 
 
 def _unmask(call: Call, unit: str) -> None:
     if units.is_masked(call.machine, unit):
         call.machine.files.remove(f"{units.WANTS}/{unit}")
         if not call.quiet:
-            call.process.complain(f"Removed '{units.WANTS}/{unit}'.\n")
+            call.process.complain(call.words_of_systemd.removed.format(path=f"{units.WANTS}/{unit}"))
 
 
 _VERBS: Mapping[str, Callable[[Call, str], None]] = {

@@ -152,6 +152,7 @@ def _set_up(call: Call, options: dict[str, str]) -> Generator[float, None, None]
     setup.write_resolver(files, options, node.files)
     setup.write_networks(files, options, options["ostype"])
     setup.clear_machine_id(files, "uninitialized\n")
+    setup.write_preset(files, options["ostype"], systemd)
     if password := call.get("password"):
         setup.write_password(files, password)
     if keys := call.get("ssh-public-keys"):
@@ -159,7 +160,7 @@ def _set_up(call: Call, options: dict[str, str]) -> Generator[float, None, None]
     for kind in setup.HOST_KEYS:
         call.say(f"Creating SSH host key 'ssh_host_{kind}_key' - this may take some time ...")
         yield durations.HOST_KEY
-        fingerprint = setup.write_host_key(files, kind, hostname, node.entropy())
+        fingerprint = node.write_host_key(files, kind, hostname)
         call.say(f"done: {fingerprint} root@{hostname}")
     power.warn_of_nesting(call, options, systemd)
     options.setdefault("hostname", f"CT{call.ctid}")

@@ -62,7 +62,7 @@ def launch(call: Call) -> Generator[float, None, None]:
         if fault is not None:
             raise _setup_failed(call, fault)
         yield durations.START / 2
-        setup.boot(files, call.node.entropy)
+        call.node.boot(files)
         call.guests.running[call.ctid] = replace(running, started=call.node.clock)
 
 

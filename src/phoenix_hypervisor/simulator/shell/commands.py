@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from phoenix_hypervisor.simulator.process import execute, find
 from phoenix_hypervisor.simulator.shell.expand import ShellFault
-from phoenix_hypervisor.simulator.shell.parser import split_assignment
 from phoenix_hypervisor.simulator.shell.redirect import RedirectFault
 from phoenix_hypervisor.simulator.shell.running import Run, Running
+from phoenix_hypervisor.simulator.shell.simple import split_assignment
 from phoenix_hypervisor.simulator.shell.state import ExitShell, ReturnFrom
 from phoenix_hypervisor.simulator.shell.streams import Child, Sink
 from phoenix_hypervisor.simulator.shell.syntax import Function, Simple, Word

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from phoenix_hypervisor.simulator.process import Process
-from phoenix_hypervisor.simulator.shell.expand import DEFAULT_IFS, ShellFault
+from phoenix_hypervisor.simulator.shell.expand import ShellFault
+from phoenix_hypervisor.simulator.shell.fields import DEFAULT_IFS
 from phoenix_hypervisor.simulator.shell.streams import Closed, FileSink, Sink, Source, Stream
 from phoenix_hypervisor.simulator.shell.syntax import Function
 

@@ -7,8 +7,9 @@ import re
 from phoenix_hypervisor.simulator.shell.arithmetic import calculate
 from phoenix_hypervisor.simulator.shell.builtins import Builtin, plain, quoted
 from phoenix_hypervisor.simulator.shell.commands import Shell
-from phoenix_hypervisor.simulator.shell.expand import DEFAULT_IFS, ShellFault
-from phoenix_hypervisor.simulator.shell.lexer import NAME
+from phoenix_hypervisor.simulator.shell.expand import ShellFault
+from phoenix_hypervisor.simulator.shell.fields import DEFAULT_IFS
+from phoenix_hypervisor.simulator.shell.words import NAME
 
 
 def _checked(command: str, name: str) -> str:

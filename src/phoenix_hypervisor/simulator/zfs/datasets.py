@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from phoenix_hypervisor.simulator.disks.devices import Disks
 from phoenix_hypervisor.simulator.filesystem import Filesystem
 from phoenix_hypervisor.simulator.tree import Tree
-from phoenix_hypervisor.simulator.zfs import lineage, naming, properties
-from phoenix_hypervisor.simulator.zfs.model import Away, Dataset, Pool, Snapshot, ZfsError, missing
+from phoenix_hypervisor.simulator.zfs import destroying, lineage, naming, properties, renaming, room
+from phoenix_hypervisor.simulator.zfs.model import EMPTY_BYTES, Away, Dataset, Pool, Snapshot, ZfsError, missing
 from phoenix_hypervisor.simulator.zfs.mounting import Mounting
 from phoenix_hypervisor.simulator.zfs.space import Space, referenced
 
@@ -93,27 +93,19 @@ class Zfs:
 
     def create(self, name: str, values: Mapping[str, str], *, parents: bool = False) -> Dataset:
         """Make a file system; ``values`` as the user wrote them."""
-        self._check_new(name, "create")
-        wanted = self._checked(name, values, "create")
-        parent = name.rpartition("/")[0]
-        if parent not in self.datasets:
-            if not parents:
-                raise ZfsError(f"cannot create '{name}': parent does not exist")
-            self.create(parent, {}, parents=True)
+        self.check_new(name)
+        wanted = self._wanted(name, values, parents)
+        room.check_new(self, name, wanted, used=EMPTY_BYTES, refers=EMPTY_BYTES)
         return self._add(name, wanted)
 
     def clone(self, source: str, name: str, values: Mapping[str, str], *, parents: bool = False) -> Dataset:
         """Make a file system of a snapshot: constant in time and space."""
         snapshot = self.snapshot(source)
-        self._check_new(name, "create")
+        self.check_new(name)
         if name.partition("/")[0] != source.partition("/")[0]:
             raise ZfsError(f"cannot create '{name}': source and target pools differ")
-        wanted = self._checked(name, values, "create")
-        parent = name.rpartition("/")[0]
-        if parent not in self.datasets:
-            if not parents:
-                raise ZfsError(f"cannot create '{name}': parent does not exist")
-            self.create(parent, {}, parents=True)
+        wanted = self._wanted(name, values, parents)
+        room.check_new(self, name, wanted, used=0, refers=referenced(snapshot))
         made = self._add(name, wanted, snapshot.tree.copy())
         made.origin, made.bulk = source, snapshot.bulk
         made.system = self.datasets[source.partition("@")[0]].system
@@ -143,12 +135,7 @@ class Zfs:
             return
         dataset = self.dataset(name)
         wanted = self._checked(name, values, "set property for")
-        space = self.space()
-        for key, measure in (("quota", space.used), ("refquota", referenced)):
-            if int(wanted.get(key, "0")) and int(wanted[key]) < measure(dataset):
-                raise ZfsError(
-                    f"cannot set property for '{name}': size is less than current used or reserved space", 255
-                )
+        room.check_set(self, dataset, wanted)
         if {"mountpoint", "canmount"} & wanted.keys():
             self._check_movable(name)
         dataset.properties.update(wanted)
@@ -191,79 +178,32 @@ class Zfs:
 
     def destroy(self, name: str, *, recursive: bool = False, clones: bool = False) -> None:
         """Destroy a dataset or snapshot; ``recursive`` with what is in it, ``clones`` with what hangs on it."""
-        if "@" in name:
-            self._destroy_snapshot(name, clones)
-            return
-        doomed = [self.dataset(name), *self.below(name)]
-        inside = [*lineage.snapshots_of(doomed[:1]), *lineage.names(doomed[1:])]
-        if inside and not (recursive or clones):
-            raise lineage.has_children(name, inside)
-        own = frozenset(one.name for one in doomed)
-        dependent = lineage.dependents(self.datasets, lineage.snapshots_of(doomed), own)
-        if dependent and not clones:
-            raise lineage.has_clones(name, "filesystem", dependent)
-        for one in doomed:
-            if self.mounting.is_busy(one.name.rpartition("/")[2]) or self.mounting.is_shown_elsewhere(one):
-                raise ZfsError(f"cannot destroy '{one.name}': dataset is busy")
-        self._destroy_all(dependent)
-        for one in reversed(doomed):
-            self._drop(one)
-
-    def _destroy_snapshot(self, name: str, clones: bool) -> None:
-        if name.partition("@")[2] not in self.dataset(name.partition("@")[0]).snapshots:
-            raise ZfsError("could not find any snapshots to destroy; check snapshot names.")
-        snapshot = self.snapshot(name)
-        dependent = lineage.dependents(self.datasets, [name])
-        if dependent and not clones:
-            raise lineage.has_clones(name, "snapshot", dependent)
-        self._destroy_all(dependent)
-        del self.datasets[name.partition("@")[0]].snapshots[snapshot.name]
-
-    def _destroy_all(self, dependent: list[Dataset]) -> None:
-        for one in dependent:
-            if one.name in self.datasets:
-                self.destroy(one.name, recursive=True, clones=True)
+        destroying.destroy(self, name, recursive=recursive, clones=clones)
 
     def rename(self, name: str, new: str) -> None:
         """Give a dataset, with all that is in it, or a snapshot, another name."""
-        if "@" in name:
-            self._rename_snapshot(name, new)
-            return
-        moved = [self.dataset(name), *self.below(name)]
-        naming.check_dataset(new, "rename to")
-        if new in self.datasets:
-            raise ZfsError(f"cannot rename '{name}': dataset already exists")
-        self._check_new(new, "create")
-        if new.rpartition("/")[0] not in self.datasets:
-            raise ZfsError(f"cannot create '{new}': parent does not exist")
-        for dataset in moved:
-            old, dataset.name = dataset.name, new + dataset.name[len(name) :]
-            self.datasets[dataset.name] = self.datasets.pop(old)
-            for clone in self.datasets.values():
-                if clone.origin.startswith(f"{old}@"):
-                    clone.origin = dataset.name + clone.origin[len(old) :]
-        self.remount()
-
-    def _rename_snapshot(self, name: str, new: str) -> None:
-        snapshot = self.snapshot(name)
-        dataset = self.datasets[name.partition("@")[0]]
-        short = new.rpartition("@")[2]
-        if short in dataset.snapshots:
-            raise ZfsError(f"cannot rename to '{dataset.name}@{short}': dataset already exists")
-        for clone in self.clones(name):
-            clone.origin = f"{dataset.name}@{short}"
-        dataset.snapshots = {short if old == snapshot.name else old: one for old, one in dataset.snapshots.items()}
-        snapshot.name = short
+        renaming.rename(self, name, new)
 
     # -- checks and mounts
 
-    def _check_new(self, name: str, action: str) -> None:
-        naming.check_dataset(name, action)
+    def check_new(self, name: str) -> None:
+        """Raise ZfsError where a dataset of that name cannot be made."""
+        naming.check_dataset(name, "create")
         pool = name.partition("/")[0]
         if pool not in self.pools:
-            raise ZfsError(f"cannot {action} '{name}': no such pool '{pool}'")
+            raise ZfsError(f"cannot create '{name}': no such pool '{pool}'")
         if name in self.datasets:
-            raise ZfsError(f"cannot {action} '{name}': dataset already exists")
+            raise ZfsError(f"cannot create '{name}': dataset already exists")
+
+    def _wanted(self, name: str, values: Mapping[str, str], parents: bool) -> dict[str, str]:
+        """What a new dataset is set to; its parent is there, or made."""
+        wanted = self._checked(name, values, "create")
+        parent = name.rpartition("/")[0]
+        if parent not in self.datasets:
+            if not parents:
+                raise ZfsError(f"cannot create '{name}': parent does not exist")
+            self.create(parent, {}, parents=True)
+        return wanted
 
     def _checked(self, name: str, values: Mapping[str, str], action: str) -> dict[str, str]:
         try:
@@ -278,11 +218,6 @@ class Zfs:
         self.datasets[name] = made
         self._mount(made)
         return made
-
-    def _drop(self, dataset: Dataset) -> None:
-        self.mounting.unmount([dataset.name])
-        self.mounting.off.discard(dataset.name)
-        del self.datasets[dataset.name]
 
     def _mount(self, dataset: Dataset) -> None:
         point = self.effective(dataset.name, "mountpoint")[0]
