@@ -20,7 +20,7 @@ ROOM = 6 * 2**30
 
 def folder() -> Path:
     """Where the image of today's recipe is, or would be."""
-    return _cache() / _recipe_key()
+    return cache() / _recipe_key()
 
 
 def cached() -> bool:
@@ -29,23 +29,24 @@ def cached() -> bool:
 
 def build(say: Callable[[str], None]) -> Path:
     """Makes the image unless it is there; raises Failed. One build at a time."""
-    _cache().mkdir(parents=True, exist_ok=True)
-    with _one_at_a_time():
+    cache().mkdir(parents=True, exist_ok=True)
+    with one_at_a_time():
         wanted = folder()
         if wanted.is_dir():
             return wanted
-        for cut_off in _cache().glob("building-*"):
+        for cut_off in cache().glob("building-*"):
             shutil.rmtree(cut_off)
         if os.geteuid() != 0:
             raise Failed("only root can build the image. Start scripts/lab as root.")
-        if shutil.disk_usage(_cache()).free < ROOM:
-            raise Failed(f"the image needs 6 GiB in {_cache()} while it is built. Make room, or set XDG_CACHE_HOME.")
-        with tempfile.TemporaryDirectory(dir=_cache(), prefix="building-") as name:
-            building.Build(Path(name), _cache() / "build.log", say).run().rename(wanted)
+        if shutil.disk_usage(cache()).free < ROOM:
+            raise Failed(f"the image needs 6 GiB in {cache()} while it is built. Make room, or set XDG_CACHE_HOME.")
+        with tempfile.TemporaryDirectory(dir=cache(), prefix="building-") as name:
+            building.Build(Path(name), cache() / "build.log", say).run().rename(wanted)
     return wanted
 
 
-def _cache() -> Path:
+def cache() -> Path:
+    """Where all that the labs keep is."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "phoenix_hypervisor" / "lab"
 
@@ -61,7 +62,8 @@ def _recipe_key() -> str:
 
 
 @contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    with (_cache() / "lock").open("w") as file:
+def one_at_a_time() -> Iterator[None]:
+    """For one build, of whichever lab."""
+    with (cache() / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

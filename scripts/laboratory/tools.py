@@ -27,6 +27,17 @@ BUILD = {
     "zstd": "zstd",
     sources.KEYRING: "debian-archive-keyring",
 }
+RUN_CONTAINERS = {
+    "slirp4netns": "slirp4netns",
+    "mkfs.btrfs": "btrfs-progs",
+    "lxc-start": "lxc",
+    "newuidmap": "uidmap",
+    "ip": "iproute2",
+    "ssh-keygen": "openssh-client",
+    "setpriv": "util-linux",
+    "zstd": "zstd",
+}
+"""What the container lab runs with; its containers install the rest themselves."""
 OLDEST_QEMU = 8
 """Debian 12's own, 7.2, was seen to crash guests under emulation."""
 
@@ -46,6 +57,17 @@ def establish(building: bool) -> list[str]:
     if qemu:
         _install_qemu()
     return [*plain, *sorted(qemu)]
+
+
+def establish_containers(building: bool) -> list[str]:
+    """The same for the container lab."""
+    wanted = {**RUN_CONTAINERS, **BUILD} if building else RUN_CONTAINERS
+    missing = sorted({package for program, package in wanted.items() if not _there(program)})
+    if missing:
+        _may_install(missing)
+        _apt(("update",))
+        _install(missing)
+    return missing
 
 
 def _there(program: str) -> bool:

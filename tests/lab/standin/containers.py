@@ -79,7 +79,8 @@ def _lines(node: LabNode, running: Running) -> Iterator[tuple[str, str]]:
     if not any(key == "lxc.idmap" for key, _value in running.raw):
         for one in ids.ranges:
             yield "lxc.idmap", f"{one.kind} {one.inside} {one.outside} {one.count}"
-    yield "lxc.cgroup2.memory.max", str(int(options.get("memory", "512")) << 20)
+    if _limits_memory(node):
+        yield "lxc.cgroup2.memory.max", str(int(options.get("memory", "512")) << 20)
     yield "lxc.rootfs.path", f"dir:{_place(node, options['rootfs'])}"
     for key in sorted(key for key in options if key.startswith("mp")):
         target = parse_properties(options[key], "volume")["mp"].strip("/")
@@ -87,6 +88,12 @@ def _lines(node: LabNode, running: Running) -> Iterator[tuple[str, str]]:
     for key in sorted(key for key in options if key.startswith("net")):
         yield from _net(key[3:], parse_properties(options[key]))
     yield from running.raw
+
+
+def _limits_memory(node: LabNode) -> bool:
+    """Whether the control groups of this kernel's version 2 have it."""
+    control = Path(f"{node.folder}/sys/fs/cgroup/cgroup.subtree_control")
+    return control.exists() and "memory" in control.read_text().split()
 
 
 def _place(node: LabNode, text: str) -> str:

@@ -10,6 +10,7 @@ from phoenix_hypervisor.simulator.container import Container
 from phoenix_hypervisor.simulator.failures import PveError
 from phoenix_hypervisor.simulator.node import Node
 from phoenix_hypervisor.simulator.releases import RELEASES
+from phoenix_hypervisor.simulator.setup import Root
 from phoenix_hypervisor.simulator.storage import Storages, Volume
 from phoenix_hypervisor.simulator.tarballs import Tarball
 from phoenix_hypervisor.simulator.tree import Tree
@@ -17,6 +18,7 @@ from phoenix_hypervisor.simulator.tree import Tree
 from .cluster import ClusterFolder
 from .containers import LxcGuests
 from .disk_tree import DiskTree
+from .folders import HOME, POOL, FolderZfs
 from .locks import FileLocks
 from .netmounts import RealNetMounts
 from .zfs import RealZfs, Run, run
@@ -36,7 +38,7 @@ class RealStorages(Storages):
 class LabNode(Node):
     """The machine whose files are below ``root``."""
 
-    zfs: RealZfs
+    zfs: RealZfs | FolderZfs
     cluster: ClusterFolder
 
     def __init__(self, name: str, root: str | Path = "/", run: Run = run, version: int = 8) -> None:
@@ -48,19 +50,24 @@ class LabNode(Node):
             name, seed=0, clock=now, started=now, root=DiskTree(root), cluster=cluster, release=RELEASES[version]
         )
         self.command = run
-        self.zfs = RealZfs(self, run, self.folder)
-        self.storages = RealStorages(self.files, self.zfs)
         self.guests = LxcGuests(self)
+        has_zfs = not Path(f"{self.folder}/{HOME}").is_dir()
+        self.zfs = RealZfs(self, run, self.folder) if has_zfs else self._folders(run)
+        self.storages = RealStorages(self.files, self.zfs)
         self.netmounts = RealNetMounts(self)
         self.locks = FileLocks(self.zfs.load)
         self.look_at_mounts()
 
+    def _folders(self, run: Run) -> FolderZfs:
+        return FolderZfs(self.files, self.release.zfs, run, self.folder)
+
     def look_at_mounts(self) -> None:
         """Let the node know what is mounted where."""
         table = Path(f"{self.folder}/proc/self/mounts")
+        known = ("/", "/etc/pve", *([f"/{POOL}"] if isinstance(self.zfs, FolderZfs) else []))
         rows = (line.split() for line in (table.read_text() if table.exists() else "").splitlines())
         for source, place, kind, *_rest in rows:
-            if kind in _MOUNTED and place not in ("/", "/etc/pve"):
+            if kind in _MOUNTED and place not in known:
                 self.files.mount(place, DiskTree(f"{self.folder}{place}"), source, over=True)
 
     def unpack(self, tarball: Tarball, path: str, tree: Tree, owner: int) -> None:
@@ -72,6 +79,21 @@ class LabNode(Node):
         done = self.command((*inside, *words))
         if done.rc:
             raise PveError(f"{done.stderr}command '{' '.join(words)}' failed: exit code {done.rc}")
+
+    def write_host_key(self, root: Root, kind: str, hostname: str) -> str:
+        """A real one, in a container that has a place for it."""
+        if not isinstance(root.tree, DiskTree) or not root.tree.path("/etc/ssh").is_dir():
+            return ""
+        key = root.tree.path(f"/etc/ssh/ssh_host_{kind}_key")
+        files = (key, key.with_suffix(".pub"))
+        for file in files:
+            file.unlink(missing_ok=True)
+        self.command(("ssh-keygen", "-q", "-t", kind, "-N", "", "-C", f"root@{hostname}", "-f", str(key)))
+        self.command(("chown", f"{root.owner}:{root.owner}", *map(str, files)))
+        return " ".join(self.command(("ssh-keygen", "-l", "-f", str(key))).stdout.split()[1:2])
+
+    def boot(self, _root: Root) -> None:
+        """The container's own init writes what it writes."""
 
     def container(self, ctid: int) -> Container | None:
         raise PveError("what goes on inside of a container is lxc's affair in the lab")

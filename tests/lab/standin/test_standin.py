@@ -20,6 +20,7 @@ from phoenix_hypervisor.command import Result
 from phoenix_hypervisor.simulator.failures import PveError
 from phoenix_hypervisor.simulator.locks import Lease
 from phoenix_hypervisor.simulator.node import Node
+from phoenix_hypervisor.simulator.zfs.model import ZfsError
 
 
 class Lab:
@@ -176,6 +177,39 @@ def test_a_template_is_cloned_and_cannot_go_before_its_clone(box: Lab) -> None:
     assert box("pct destroy 900").ok
     assert "subvol" not in " ".join(box.behind.zfs.datasets)
     assert box.read("etc/pve/.vmlist").count("node") == 0
+
+
+@pytest.fixture
+def folders(lab: Lab) -> Lab:
+    """A machine whose kernel has no ZFS."""
+    (lab.root / "tank/.standin").mkdir()
+    return lab
+
+
+def test_without_zfs_datasets_are_folders_and_clones_are_copies(folders: Lab) -> None:
+    folders.node.zfs.create("tank/one", {})
+    file = folders.root / "tank/one/file"
+    file.write_text("first")
+    folders.node.zfs.take("tank/one@then", {})
+    file.write_text("second")
+    folders.node.zfs.clone("tank/one@then", "tank/two", {})
+    folders.node.zfs.rename("tank/two", "tank/three")
+    assert (folders.read("tank/one/file"), folders.read("tank/three/file")) == ("second", "first")
+    folders.node.zfs.rollback("tank/one@then")
+    assert folders.read("tank/one/file") == "first"
+
+
+def test_without_zfs_nothing_is_left_of_what_was_destroyed(folders: Lab) -> None:
+    for name in ("tank/one", "tank/two"):
+        folders.node.zfs.create(name, {})
+        folders.node.zfs.take(f"{name}@then", {})
+    assert len(list((folders.root / "tank/.standin").glob("*/"))) == 2
+    with pytest.raises(ZfsError, match="dataset already exists"):
+        folders.node.zfs.create("tank/two", {})
+    folders.node.zfs.destroy("tank/one", recursive=True)
+    folders.node.zfs.destroy("tank/two@then")
+    assert sorted(path.name for path in (folders.root / "tank").iterdir()) == [".standin", "two"]
+    assert sorted(path.name for path in (folders.root / "tank/.standin").iterdir()) == ["lock", "state"]
 
 
 def test_a_lock_that_somebody_else_holds_is_waited_for(box: Lab) -> None:
