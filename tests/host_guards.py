@@ -29,6 +29,7 @@ HOST_SECRETS = "tests/laws/test_host.py -k secret|tests/features/host"
 CHANGES = "tests/cli/test_host_changes.py tests/cli/test_host_losses.py"
 SETUP = "tests/features/host/test_initial_setup.py"
 NAMES = "tests/resources/test_names.py"
+SLICES = "tests/plan/test_part_slices.py"
 
 # fmt: off
 ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
@@ -66,6 +67,9 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
         ("features.host.zfs.disk.Disk._content", Edit('Content(fault="it was not looked at")', "Content()"), DISKS),
         ("features.host.zfs.disk.Disk.wipe", Returns("iter(())"), DISKS),
         ("features.host.zfs.disk.disk", Edit('serial if unique else ""', "serial"), DISKS),
+        ("features.host.zfs.disk.Disk._in_use", Edit("in self.probe.tables", "in ()"), DISKS),
+        ("features.host.zfs.disks._with_ends", Returns("content"), DISKS),
+        ("features.host.zfs.disks._probe", Edit("row[0].startswith(own) or ", ""), DISKS),
         ("features.host.zfs.disks._of_wipefs", Returns("Content()"), DISKS),
         ("features.host.zfs.disks._of_wipefs", Edit('if rc != "0"', "if False"), DISKS),
         ("features.host.zfs.disks._with_blkid", Returns("content"), f"{DISKS}|{FAULTS}"),
@@ -166,6 +170,19 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
         ("resources.nameservers.Nameservers.change", Edit("if _is_made(seen)", "if False"),
          "tests/resources/test_nameservers.py"),
     ],
+    "spec S2, what a part does not say": [
+        ("resource.Slice.knows", Returns("True"), SLICES),
+        ("features.host.nfs.lacks", Returns("iter(())"), SLICES),
+        ("features.host.samba.lacks", Returns("iter(())"), SLICES),
+        ("features.host.zfs.lacks", Returns("iter(())"), f"{SLICES}|tests/cli/test_feature_slices.py"),
+        ("features.host.zfs.dataset.Dataset._staying", Returns("frozenset()"), f"{SLICES}|{DATASET}"),
+        ("features.host.nfs.resources", Edit("others_stay=piece.is_part, ", ""), NFS),
+        ("features.host.samba._left_open", Returns("iter(())"), SAMBA),
+        ("resources.samba_shares.SambaShares._among_others", Edit("if self.others_stay and HEADER in text", "if False"),
+         SAMBA),
+        ("resources.export_lines.Export.closed", Edit("if not self.left_open or not found", "if True"), NFS),
+        ("resources.export_lines.merged", Edit('else f"{line}\\n"', 'else ""'), NFS),
+    ],
     "law 5, hostile names on the node": [
         ("resources.paths._absolute", Returns("path"), NAMES),
         ("resources.paths.Mode", Returns("str"), NAMES),
@@ -176,8 +193,8 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
         ("resources.due.DueName", Returns("str"), NAMES),
         ("resources.storage.StorageId", Returns("str"), NAMES),
         ("resources.package.PackageName", Returns("str"), NAMES),
-        ("resources.exports.ClientName", Returns("str"), NAMES),
-        ("resources.exports.OptionText", Returns("str"), NAMES),
+        ("resources.export_lines.ClientName", Returns("str"), NAMES),
+        ("resources.export_lines.OptionText", Returns("str"), NAMES),
         ("resources.pve_user.PveUser.name", Edit(', Field(pattern=r"^[a-z_][a-z0-9_\\-]{0,31}@[a-z][a-z0-9.\\-_]*$")',
                                                  ", Field()"), NAMES),
         ("resources.pve_user.PveUser.role",

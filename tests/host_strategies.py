@@ -185,6 +185,7 @@ def hosts(draw: Draw, ctids: Sequence[int]) -> tuple[Json, Storages]:
             version=just("1.0.0"),
             author=just("ann"),
             timezone=just("Europe/Berlin", "UTC"),
+            locale=just("en_US.UTF-8", "C.UTF-8"),
             domain_name=just("lab.example"),
             repository=just("auto", "no-subscription", "enterprise"),
             core_paths=CORE_PATHS,
@@ -195,6 +196,8 @@ def hosts(draw: Draw, ctids: Sequence[int]) -> tuple[Json, Storages]:
                 some(
                     portainer_server_image=just("portainer/portainer-ce:2.21.0"),
                     portainer_agent_image=just("portainer/agent:2.21.0"),
+                    portainer_admin_password=just({"env": "PORTAINER_PASSWORD"}, {"file": "portainer-password"}),
+                    portainer_agent_secret=just({"credential": "portainer-agents"}),
                 ),
                 just({}, {"source": "docker", "version": "28.5.1"}, {"source": "distribution", "version": "26.1.5"}),
             ),

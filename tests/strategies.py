@@ -6,6 +6,7 @@ fitted with; scripts belong into the configuration's folder.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,7 @@ from host_strategies import (
     some,
     text_or_number,
 )
+from phoenix_hypervisor.simulator.models.archives import published
 
 TARBALLS = (
     "local:vztmpl/debian-13-standard_13.1-2_amd64.tar.zst",
@@ -118,8 +120,32 @@ VLLM = st.builds(
         vllm_parameters=just({"dtype": "float16"}),
         vllm_args=just(["--max-num-seqs", "1"]),
         vllm_engine_config=just({"max_model_len": 1024}),
+        vllm_version=just("0.11.0"),
+        vllm_start_timeout=just(600),
     ),
 )
+OLLAMA_ARCHIVE = "https://github.com/ollama/ollama/releases/download/v0.14.1/ollama-linux-amd64.tar.zst"
+OLLAMA_PINNED = {
+    "ollama_version": "0.14.1",
+    "ollama_sha256": hashlib.sha256((published(OLLAMA_ARCHIVE) or "").encode()).hexdigest(),
+}
+OLLAMA = some(
+    ollama_port=text_or_number(8434),
+    ollama_models_path=just("/srv/models"),
+    ollama_models=just(["qwen3:8b", "nomic-embed-text"]),
+)
+LLAMA_CPP = some(
+    llama_cpp_model=just("ggml-org/gemma-3-4b-it-GGUF"),
+    llama_cpp_port=text_or_number(8081),
+    llama_cpp_args=just(["--ctx-size", "4096"]),
+    llama_cpp_version=just("b11211"),
+)
+LLAMA_CPP_URL = "https://github.com/ggml-org/llama.cpp/releases/download/b8133/llama-b8133-bin-ubuntu-x64.tar.gz"
+LLAMA_CPP_PINNED = {
+    "llama_cpp_version": "8133",
+    "llama_cpp_url": LLAMA_CPP_URL,
+    "llama_cpp_sha256": hashlib.sha256((published(LLAMA_CPP_URL) or "").encode()).hexdigest(),
+}
 
 
 @st.composite
@@ -225,6 +251,12 @@ def containers(draw: Draw, tree: Tree, ctid: int) -> Json:
             st.one_of(just({}), just({}), VLLM, just({"portainer_role": "agent"}, {"portainer_role": "server"}))
         )
         fields |= draw(some(gpu_assignment=just("none", "0", "0,1", "0, 1")))
+        if "ollama" in (fields.get("features") or ()):
+            fields |= draw(OLLAMA) | draw(just({}, OLLAMA_PINNED))
+        if "llama_cpp" in (fields.get("features") or ()):
+            fields |= draw(LLAMA_CPP) | draw(just({}, LLAMA_CPP_PINNED))
+        if "vllm_model" in fields:
+            fields["gpu_assignment"] = "0,1"  # vLLM serves nothing without
         fields.setdefault("network_config", f"10.0.0.{index + 20}/24,10.0.0.1,8.8.8.8")  # packages come over it
     if fields.get("application_script"):
         tree.scripts[script] = SCRIPT

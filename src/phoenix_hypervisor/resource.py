@@ -20,8 +20,9 @@ class Slice(BaseModel):
     """The piece of configuration that one feature gets: its desired state, validated, unknown keys refused.
 
     In the slice of a whole document absence is a declaration. One that was given by itself is a part (spec S2): what it
-    does not mention is not known, and nothing is taken away, moved or given another name because of it. A feature
-    may take an entry of a list, as a share, as a whole.
+    does not mention is not known, and nothing is taken away, moved or given another name because of it: entries of a
+    list that it does not have stay, and so does what it does not say of an entry. An empty list says that there are
+    none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

@@ -42,6 +42,12 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "a pool twice": ("zfs", {"pools": [POOL, {"name": "tank"}]}, "error: the pool tank stands twice. [value]"),
     "an unknown field": ("zfs", {"pool": []}, 'there is no field "pool" here. [unknown-field] Did you mean "pools"?'),
     "a field of nothing": ("zfs", {"xyz": []}, "See: phoenix feature schema zfs"),
+    "a section that holds more than the slice": (
+        "initial_setup",
+        {"interfaces": {"name": "vmbr0", "address": "10.0.0.2/24"}, "default_subnet": "10.0.0.0/24"},
+        "jq '{repository, timezone, domain_name, interfaces: .network.interfaces}' FILE.",
+    ),
+    "a section of another feature": ("samba", {"xyz": 1}, "jq '.samba + {admin: .users.username, zfs, mount_poi"),
     "a text for a number": ("zfs", {"arc_max_gb": "16"}, '"arc_max_gb" must be a number, not a string. [type]'),
     "a share of a file": (
         "samba",
@@ -154,3 +160,20 @@ def test_a_change_is_told_with_what_was_wrong(phoenix: Phoenix, tmp_path: Path) 
     piece["datasets"][0]["properties"] = "quota=2G"
     assert "~ zfs: dataset tank/x: changed (its quota differs)\n" in run(phoenix, tmp_path, "zfs", piece).out
     assert Node.load(tmp_path / "node.json").run(["zfs", "get", "-Ho", "value", "quota", "tank/x"]).stdout == "2G\n"
+
+
+@pytest.mark.parametrize("piece", ["null", "", "{}"])
+def test_how_to_take_a_slice_is_told_to_who_gave_none(phoenix: Phoenix, tmp_path: Path, piece: str) -> None:
+    said = run(phoenix, tmp_path, "admin_user", piece)
+    assert said.code == 2 and "Take it with: jq .users FILE. See: phoenix feature schema admin_user" in said.err
+
+
+def test_what_a_slice_looks_like_is_told_once(phoenix: Phoenix, tmp_path: Path) -> None:
+    said = run(phoenix, tmp_path, "initial_setup", {"nfs_server": "10.0.0.2", "portainer_server_ip": "10.0.0.3"})
+    assert (said.code, said.err.count("there is no field"), said.err.count("Take it with")) == (2, 2, 1)
+
+
+def test_a_slice_of_several_sections_is_taken_as_told(phoenix: Phoenix, tmp_path: Path) -> None:
+    piece = {"repository": "no-subscription", "timezone": "UTC", "domain_name": None, "interfaces": None}
+    assert run(phoenix, tmp_path, "initial_setup", piece).code == 0
+    assert "  Its slice: jq '{repository, timezone," in phoenix("feature", "show", "initial_setup").out

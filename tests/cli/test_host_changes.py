@@ -49,6 +49,17 @@ def test_what_waits_for_a_reboot_is_told_and_the_rest_is_done(with_card: Site) -
     assert plan["steps"] == []
     assert [each["target"] for each in plan["waiting"]] == ["101"]
     assert plan["reboot_required"] == ["nouveau has the NVIDIA card and is in use"]
+    again = with_card.apply()
+    assert (again.code, again.json["done"]) == (0, [])
+    assert again.json["reboot_required"] == again.json["plan"]["reboot_required"] == plan["reboot_required"]
+
+
+def test_an_apply_with_nothing_to_do_has_the_same_fields_as_any(with_card: Site) -> None:
+    first, again = with_card.apply(), with_card.apply()
+    assert again.json["done"] == [] and again.json["journal"] is None
+    assert {name: type(value) for name, value in again.json.items() if name != "journal"} == {
+        name: type(value) for name, value in first.json.items() if name != "journal"
+    }
 
 
 def test_the_reboot_comes_last_and_the_run_after_it_goes_on(with_card: Site) -> None:
@@ -138,7 +149,7 @@ def test_a_secret_of_the_node_is_written_nowhere(
 
 def test_a_failed_first_feature_holds_every_container_back(site: Site) -> None:
     site.write({"repository": "no-subscription", "samba": {"user": "ann", "shares": []}}, {"100": PLAIN})
-    fault = ("fail", "--times", "1", "--", "dpkg", "--configure")
+    fault = ("fail", "--times", "1", "--", "apt-get", "install")
     assert site.phoenix("sim", "fault", site.file, *fault).code == 0
     said = site.apply("--jobs", "1")
     assert said.code == 1 and "host:package:initial_setup" in said.json["failed"]

@@ -69,6 +69,8 @@ def dataset(name: str, kind: str = "zfspool", content: str = "rootdir", pool: st
 HOST = {"zfs": zfs()}
 A, B = "lxc_configs.901", "lxc_configs.902"
 GPU_TEMPLATE = {**BASE, "gpu_assignment": "0"}
+SERVER = {**template("server", is_template=False), "vllm_model": "a/b"}
+GPU_SERVER = {**SERVER, "gpu_assignment": "0"}
 MAC, MULTICAST = "52:54:00:AA:BB:CC", "53:54:00:AA:BB:CC"
 DRIVER = {"nvidia_driver_version": "580.76.05"}
 
@@ -528,6 +530,22 @@ CASES = [
         lxc({901: template("a", gpu_assignment="0")}),
         fine_host={"nvidia_driver": {"version": "580.76.05"}},
     ),
+    Case(
+        "cuda-without-packages",
+        lxc({901: template("a", gpu_assignment="0")}, **DRIVER),
+        ("nvidia_driver.cuda_version",),
+        lxc({901: template("a", gpu_assignment="0")}, **DRIVER, nvidia_repo_url="https://example.org/cuda/"),
+        "warning",
+        host={"nvidia_driver": {"version": "580.76.05", "cuda_version": "12.8"}},
+        fine_host={"nvidia_driver": {"version": "580.76.05", "cuda_version": "12.8"}},
+    ),
+    Case(
+        "vllm-needs-more-gpus",
+        lxc({901: GPU_SERVER | {"vllm_tensor_parallel_size": 2}}, **DRIVER),
+        (f"{A}.vllm_tensor_parallel_size",),
+        lxc({901: GPU_SERVER | {"vllm_tensor_parallel_size": 2, "gpu_assignment": "0,1"}}, **DRIVER),
+    ),
+    Case("vllm-without-gpu", lxc({901: SERVER}), (f"{A}.vllm_model",), lxc({901: GPU_SERVER}, **DRIVER), "warning"),
     Case(
         "driver-versions-disagree",
         lxc(**DRIVER),

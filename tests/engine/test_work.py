@@ -79,12 +79,20 @@ def test_what_comes_after_what_is_skipped_goes_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "tries"), [("CT is locked (disk)", 120), ("can't lock file - got timeout", 3), ("no space left", 1)]
+    ("said", "tries", "told"),
+    [
+        ("CT is locked (disk)", 120, " (after 10 minutes)"),
+        ("E: Could not get lock /var/lib/apt/lists/lock.", 60, " (after 5 minutes)"),
+        ("can't lock file - got timeout", 3, " (tried 3 times)"),
+        ("E: Failed to fetch http://deb.debian.org/x  Hash Sum mismatch", 3, " (tried 3 times)"),
+        ("E: Could not get lock /var/lib/dpkg/lock-frontend.", 1, ""),
+        ("no space left", 1, ""),
+    ],
 )
-def test_what_passes_is_waited_for_as_long_as_it_may_take(said: str, tries: int) -> None:
+def test_what_passes_is_waited_for_as_long_as_it_may_take(said: str, tries: int, told: str) -> None:
     summary, sent = walk((step("a"),), "do a", said=said)
     assert len(sent) == tries
-    assert said in summary.failed["a"]
+    assert summary.failed["a"] == f"do a: {' '.join(said.split())}{told}"
 
 
 @pytest.mark.parametrize(

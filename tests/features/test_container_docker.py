@@ -175,6 +175,42 @@ def test_the_probe_decides_the_driver(state: State, driver: str | None, package:
     assert [command.argv[-1] for command in engine.change(known)] == [package or "ca-certificates"]
 
 
+RUNC_FIXED = {"runc": "1.3.3-0ubuntu1~24.04.2"}
+DOCKERS_FIXED = {"containerd.io": "1.7.28-2~ubuntu.24.04~noble"}
+
+
+@pytest.mark.parametrize(
+    ("source", "newer", "refused"),
+    [
+        ("distribution", RUNC_FIXED, True),
+        ("distribution", {"runc": "1.2.8-1"}, True),
+        ("distribution", {"runc": "1.3.2-1"}, False),
+        ("distribution", DOCKERS_FIXED, False),
+        ("docker", DOCKERS_FIXED, True),
+        ("docker", RUNC_FIXED, False),
+    ],
+)
+def test_a_runc_that_the_nodes_profile_cannot_have_is_told_before_it_comes(
+    tmp_path: Path, source: str, newer: dict[str, str], refused: bool
+) -> None:
+    rig = rig_of(tmp_path / "etc", {"docker": {"source": source}})
+    for package, version in newer.items():
+        rig.node.add_upgrade(package, version)
+    rig.node.faults.add(Fault(Kind.GARBAGE, ("perl",), text="denied"))
+    said = rig.apply().failed.get("950:docker", "")
+    assert ("update lxc-pve on the node (6.0.5-2 or newer" in said) is refused
+    assert attach(rig, "test", "-e", "/usr/bin/docker-init").ok is not refused
+    rig.node.faults.clear()
+    rig.converge()
+
+
+def test_a_container_that_may_not_mount_is_told_before_docker_comes(tmp_path: Path) -> None:
+    rig = rig_of(tmp_path / "etc")
+    rig.node.faults.add(Fault(Kind.GARBAGE, ("perl",), text="nesting"))
+    assert "it lacks nesting: restart it with the features nesting=1" in rig.apply().failed["950:docker"]
+    assert not attach(rig, "test", "-e", "/usr/bin/docker-init").ok
+
+
 @pytest.mark.parametrize(
     ("text", "hint"), [(BROKEN, "update lxc-pve on the node"), ("no luck", "Docker runs no container: no luck")]
 )
@@ -221,6 +257,25 @@ def test_the_nodes_login_is_used_and_not_left(tmp_path: Path, line: str, registr
     again(rig)
     assert not attach(rig, "test", "-e", "/run/phoenix_hypervisor/docker-token").ok
     assert not any("secret" in word for command in rig.transport.sent for word in command.argv)
+
+
+@pytest.mark.parametrize("declared", [{"is_template": True}, {"template_snapshot_name": "docker-ready"}])
+def test_a_template_has_no_login_and_its_clones_have_their_own(tmp_path: Path, declared: dict[str, Any]) -> None:
+    containers = {
+        "900": base(features=["docker"], pct_options=["nesting=1", "keyctl=1"]),
+        "950": container(950, clone_from_ctid="900", features=["docker"], **declared),
+        "960": container(960, clone_from_ctid="950", features=["docker"]),
+    }
+    host = {**HOST, "core_paths": {"docker_token_file": TOKEN}}
+    rig = fitted(site_of(tmp_path / "etc", {"lxc_configs": containers}, host))
+    rig.node.files.write(TOKEN, "lab:secret:1\n", mode=0o600)
+    reasons = {step.id: step.reason for step in rig.plan().steps}
+    assert reasons["960:docker"] == "its template has it otherwise"
+    rig.converge()
+    with_login = rig.node.files.glob("/tank/lxc/*/root/.docker/config.json")
+    assert with_login == ["/tank/lxc/subvol-960-disk-0/root/.docker/config.json"]
+    assert not rig.node.files.glob("/tank/lxc/*/run/phoenix_hypervisor/*")
+    assert rig.plan().empty
 
 
 def test_a_token_without_a_user_is_refused(tmp_path: Path) -> None:

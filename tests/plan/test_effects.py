@@ -78,5 +78,8 @@ def test_a_template_of_proxmox_is_told_what_it_lacks(tmp_path: Path) -> None:
     rig = fitted(site_of(tmp_path, documents, HOST))
     rig.converge()
     rig.site = site_of(tmp_path, documents, HOST | {"timezone": "Asia/Tokyo"})
-    assert kept(rig) == [("900", "base_setup not established", "rebuild")]
+    assert kept(rig) == [
+        ("900", "base_setup not established", "rebuild"),
+        ("950", "base_setup is older than in 900", "rebuild"),
+    ]
     assert not [step for step in rig.plan().steps if step.target == "900"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -10,8 +12,20 @@ import pytest
 from phoenix_hypervisor.command import Command
 from phoenix_hypervisor.features.registry import of_host
 from phoenix_hypervisor.machine import Fact, Facts
-from phoenix_hypervisor.plan.host import SEED_ORDER, HostPlan, Part, facts_of, host_features, plan_host, selection
+from phoenix_hypervisor.plan.host import (
+    SEED_ORDER,
+    HostPlan,
+    Part,
+    facts_of,
+    hidden,
+    host_features,
+    parts,
+    plan_host,
+    selection,
+)
 from phoenix_hypervisor.resource import Difference, Feature, Obstacle, Resource, Slice, Symbol, Verdict
+from phoenix_hypervisor.simulator.node import Node
+from rig import load_site
 
 NOTHING = Facts({})
 
@@ -59,6 +73,15 @@ def part(name: str, *things: Resource, needs: tuple[str, ...] = ()) -> Part:
 def planned(*parts: Part, allowed: Iterable[str] = ()) -> HostPlan:
     chosen = selection(parts, frozenset(each.feature.name for each in parts))
     return plan_host(parts, chosen, NOTHING, frozenset(allowed))
+
+
+def test_no_two_features_install_the_same_package(repository: Path) -> None:
+    found = parts(load_site(repository / "examples/ai-lab"), lambda _name: hidden)
+    wanted = [name for part in found for each in part.resources for name in getattr(each, "packages", ())]
+    listed = Node.new().run(("dpkg-query", "-W", "-f", "${Package}\n", "*")).stdout.split()
+    missing = [name for name in wanted if name not in listed]
+    assert "sudo" in missing
+    assert [name for name, times in Counter(missing).items() if times > 1] == []
 
 
 def test_what_is_needed_comes_first() -> None:

@@ -24,6 +24,7 @@ from rig import load_site
 
 ADMIN = {"shell": "/bin/sh", "groups": ["lab"], "pve_role": "PVEAuditor", "pve_path": "/vms"}
 FEATURES = sorted(of_host())
+ROWS = ("pools", "datasets", "exports", "shares")
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +34,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> tuple[str
     document: Any = read_source(repository / "examples/ai-lab/phoenix_hypervisor_config.json", "host").data
     document["users"] |= ADMIN
     document["nfs"]["exports"][0]["clients"] = ["10.77.0.9"]
+    document["nfs"]["exports"].append({"path": "deep/models/more"})
+    document["samba"]["shares"].append({"path": "deep/models/more", "options": "writable=yes"})
     (folder / "phoenix_hypervisor_config.json").write_text(json.dumps(document))
     site, node = load_site(folder), Node.new()
     fit(site, node)
@@ -46,12 +49,17 @@ def lab(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> tuple[str
 
 
 def pieces(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The same without each one of its fields, alone and with all the others after it; and of pools and datasets."""
+    """The same without each one of its fields, alone and with all the others after it; and of its rows.
+
+    A row can be left out as a whole, too, where others are left: an empty list says that there are none.
+    """
     names = list(value)
     for at, name in enumerate(names):
         yield {key: each for key, each in value.items() if key != name}
         yield {key: value[key] for key in names[:at]}
-        for index, row in enumerate(value[name] if name in ("pools", "datasets") else ()):
+        for index, row in enumerate(value[name] if name in ROWS else ()):
+            if len(value[name]) > 1:
+                yield {**value, name: [each for each in value[name] if each is not row]}
             for key in row:
                 less = copy.deepcopy(value)
                 del less[name][index][key]
@@ -98,6 +106,7 @@ def test_a_whole_document_takes_back_what_it_leaves_out(name: str, lab: tuple[st
         ("samba", {"shares": [{"path": "/srv/x"}], "zfs": None, "mount_point_base": None}, "who may use"),
         ("admin_user", {"sudo_access": True}, "username is missing"),
         ("nvidia", {"install": True}, "version is missing"),
+        ("zfs", {"datasets": [{"name": "a/b", "pool": "tank", "proxmox_storage_type": "dir"}]}, "id of the storage"),
     ],
 )
 def test_what_a_slice_cannot_do_without_is_told(name: str, piece: dict[str, Any], missing: str) -> None:

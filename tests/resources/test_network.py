@@ -172,12 +172,30 @@ def test_a_file_that_changed_since_it_was_read_is_left_alone() -> None:
     assert not done.ok and "changed meanwhile" in done.stderr and node.files.read(PATH) == before
 
 
-def test_the_plan_tells_that_connections_break() -> None:
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({}, ""),
+        ({"address": "10.0.0.7/24"}, "the address of vmbr0 changes from 10.0.0.2/24 to 10.0.0.7/24: connections"),
+        (
+            {"address": "10.0.0.7/24", "gateway": "10.0.0.99"},
+            "from 10.0.0.2/24 to 10.0.0.7/24, its gateway from 10.0.0.1 to 10.0.0.99: connections break",
+        ),
+        ({"gateway": "10.0.0.99"}, "the gateway of vmbr0 changes from 10.0.0.1 to 10.0.0.99: connections from other"),
+    ],
+)
+def test_the_plan_tells_what_changes_for_those_who_are_connected(fields: dict[str, str], told: str) -> None:
     node = Node.new()
-    (note,) = OTHER.verdict(look(node, [OTHER])).notes
-    assert "from 10.0.0.2/24 to 10.0.0.7/24" in note
-    moved = InterfaceAddress(name="vmbr0", address="10.0.0.2/24", gateway="10.0.0.99")
-    assert moved.verdict(look(node, [moved])).notes and SAME.verdict(look(node, [SAME])).notes == ()
+    wanted = SAME.model_copy(update=fields)
+    notes = wanted.verdict(look(node, [wanted])).notes
+    assert [told in note and note.endswith("gateway does not answer then.") for note in notes] == [True] * bool(told)
+
+
+def test_a_first_gateway_comes_from_none() -> None:
+    node = Node.new()
+    node.files.write(PATH, node.files.read(PATH).replace("\tgateway 10.0.0.1\n", ""))
+    (note,) = SAME.verdict(look(node, [SAME])).notes
+    assert "the gateway of vmbr0 changes from none to 10.0.0.1" in note
 
 
 @pytest.mark.parametrize(

@@ -85,9 +85,22 @@ def _require_word_for_reboot(plan: Plan, manner: Manner) -> None:
 def _nothing(current: Session, plan: Plan, guess: Estimate, manner: Manner) -> int:
     code = Refused.exit_code if plan.refused else 0
     if manner.output == "json":
-        shown = {"plan": plan.as_json(), "given": list(current.where.given), "done": [], "failed": {}, "skipped": {}}
-        ended = {"estimate": guess.as_json(), "exit_code": code}
-        click.echo(json.dumps(shown | ended, ensure_ascii=False, indent=2))
+        shown = {
+            "plan": plan.as_json(),
+            "estimate": guess.as_json(),
+            "given": list(current.where.given),
+            "done": [],
+            "failed": {},
+            "skipped": {},
+            "undone": [],
+            "unfinished": [],
+            "still_different": [],
+            "seconds": 0.0,
+            "reboot_required": list(plan.reboot),
+            "journal": None,
+            "exit_code": code,
+        }
+        click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
     elif plan.refused:
         raise Refused("Data would be lost, and nothing was done.", "What to do stands at each refusal above.")
     return code

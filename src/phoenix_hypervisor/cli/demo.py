@@ -6,9 +6,10 @@ import contextlib
 import io
 import json
 import shlex
+import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -46,17 +47,36 @@ def command(output: str) -> int:
     if example is None:
         raise PhoenixError("The example ai-lab did not come with this installation.", "Run it from the repository.")
     told: list[dict[str, Any]] = []
+    warnings = _Once(sys.stderr)
     with tempfile.TemporaryDirectory(prefix="phoenix-demo-") as folder:
         node = f"{folder}/node.json"
         places = {"ai-lab": str(example), "node.json": node, "sim:node.json": f"sim:{node}"}
         for remark, line in _TOUR:
             words = [places.get(word, word) for word in shlex.split(line)]
-            code = _shown(remark, line, words) if output == "text" else _recorded(remark, line, words, told)
+            with contextlib.redirect_stderr(warnings):
+                code = _shown(remark, line, words) if output == "text" else _recorded(remark, line, words, told)
             if code:
                 break
     if output == "json":
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     return int(bool(code))
+
+
+class _Once(io.StringIO):
+    """A stream that lets each text through to another one only the first time."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+        self._said: set[str] = set()
+
+    def write(self, text: str) -> int:
+        size = super().write(text)
+        if text not in self._said:
+            self._said.add(text)
+            self._stream.write(text)
+            self._stream.flush()
+        return size
 
 
 def _shown(remark: str, line: str, words: list[str]) -> int:

@@ -11,6 +11,7 @@ import click
 
 from phoenix_hypervisor.cli.feature_run import features_of_containers, run, unknown_feature
 from phoenix_hypervisor.cli.options import etc_option, output_option
+from phoenix_hypervisor.config.given import taken
 from phoenix_hypervisor.features.registry import COMING, of_containers
 from phoenix_hypervisor.plan.host import host_features
 from phoenix_hypervisor.resource import Feature
@@ -93,6 +94,8 @@ def _lines(feature: Feature) -> Iterable[str]:
     for field, info in feature.slice.model_fields.items():
         yield f"  {field:<20} {_text(info.default)}{_origin(feature.sources.get(field, ''))}"
     yield ""
+    if feature.scope == "host":
+        yield f"  Its slice: {taken(feature)}"
     yield f"  Its slice as JSON Schema: phoenix feature schema {feature.name}"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from phoenix_hypervisor.cli.revealing import Secrets
-from phoenix_hypervisor.config.given import Given, read_given, sections_of
+from phoenix_hypervisor.config.given import Given, read_given, sections_of, taking
 from phoenix_hypervisor.config.site import Site
 from phoenix_hypervisor.config.source import Source, parse_source
 from phoenix_hypervisor.config.texts import listing
@@ -78,7 +78,7 @@ def _read(feature: Feature, called: str, name: str) -> Source:
         sections = listing(sorted(sections_of(feature, siblings=False)), "or")
         raise UsageError(
             f"{called}: null is no slice of {feature.name}: what it was taken from has no {sections}.",
-            f"See: phoenix feature schema {feature.name}",
+            taking(feature),
         )
     source = parse_source(data if data.strip() else b"{}", called)
     if source.problems:
@@ -89,9 +89,7 @@ def _read(feature: Feature, called: str, name: str) -> Source:
 
 
 def _empty(feature: Feature, source: Source) -> UsageError:
-    return UsageError(
-        f"{source.file}: the slice of {feature.name} is empty.", f"See: phoenix feature schema {feature.name}"
-    )
+    return UsageError(f"{source.file}: the slice of {feature.name} is empty.", taking(feature))
 
 
 def _require_sections(feature: Feature, given: Given) -> None:

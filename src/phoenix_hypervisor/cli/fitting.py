@@ -140,8 +140,8 @@ def _given_disks(node: Node, disks: Iterable[str]) -> Iterable[str]:
 def _downloads(site: Site, node: Node) -> Iterable[str]:
     """The installer of the driver, where the site says that it is to be had."""
     driver = site.nvidia
-    if driver.version and driver.runfile_url:
-        node.add_runfile(driver.version, driver.runfile_url)
+    if driver.version:
+        node.add_runfile(driver.version, driver.runfile_url or "")
         yield f"a download of the NVIDIA driver {driver.version}"
 
 

@@ -32,7 +32,7 @@ from phoenix_hypervisor.plan.preflight import answer, preflight
 from phoenix_hypervisor.plan.saved import Request, SavedPlan, save
 from phoenix_hypervisor.plan.step import Plan
 from phoenix_hypervisor.plan.targets import Selection, select
-from phoenix_hypervisor.plan.wanted import asked_of
+from phoenix_hypervisor.plan.wanted import asked_of, secrets_of
 from phoenix_hypervisor.report.style import Style
 
 T = TypeVar("T")
@@ -129,6 +129,7 @@ def session(request: Request, exclusive: bool = False) -> Iterator[Session]:
         try:
             secrets = Secrets(site.etc, os.environ, where.simulated)
             found = parts(site, lambda name: secrets.reveal if name in selection.features else hidden, request.upgrade)
+            site = with_secrets(site, selection.ctids, secrets)
             secrets.require()
             needed = needed_by(site, selection.ctids).values()
             chosen = selection_of(found, selection.features, frozenset().union(*needed))
@@ -147,6 +148,12 @@ def session(request: Request, exclusive: bool = False) -> Iterator[Session]:
             )
         finally:
             runner.run(where.transport.close())
+
+
+def with_secrets(site: Site, ctids: Iterable[int], secrets: Secrets) -> Site:
+    """The site with the values of the secrets that the features of these containers take."""
+    values = {secret: secrets.reveal(secret) for secret in secrets_of(site, ctids)}
+    return replace(site, revealed={secret: value for secret, value in values.items() if value is not None})
 
 
 def _certain(loaded: Loaded) -> tuple[Problem, ...]:

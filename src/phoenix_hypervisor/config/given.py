@@ -51,6 +51,23 @@ def sections_of(feature: Feature, siblings: bool = True) -> frozenset[str]:
     return frozenset(path.split(".")[1] for path in paths if path.startswith("host."))
 
 
+def taken(feature: Feature) -> str:
+    """The command that takes a slice of the feature from a document, with all that helps to read it."""
+    paths = {name: path.removeprefix("host") for name, path in feature.sources.items() if path.startswith("host.")}
+    rooms = {path.rpartition(".")[0] for name, path in paths.items() if name not in feature.siblings}
+    room = rooms.pop() if len(rooms) == 1 else ""
+    apart = {name: path for name, path in paths.items() if not room or path != f"{room}.{name}"}
+    fields = ", ".join(name if path == f".{name}" else f"{name}: {path}" for name, path in apart.items())
+    together = f"{{{fields}}}" if apart else ""
+    words = " + ".join(filter(None, (room, together)))
+    return f"jq '{words}' FILE" if together else f"jq {words} FILE"
+
+
+def taking(feature: Feature) -> str:
+    """What to do where something is no slice of the feature."""
+    return f"Take it with: {taken(feature)}. See: phoenix feature schema {feature.name}"
+
+
 def _is_whole(feature: Feature, source: Source) -> bool:
     """Whether it has a section of the document that is no field of the slice."""
     strange = set(source.data or {}) - set(feature.slice.model_fields)
@@ -102,8 +119,12 @@ def _as_document(feature: Feature, source: Source, values: Mapping[str, Any]) ->
 
 
 def _strange(feature: Feature, source: Source, fields: set[str]) -> Iterator[Problem]:
-    for name in (source.data or {}).keys() - fields:
-        hint = did_you_mean(name, fields) or f"See: phoenix feature schema {feature.name}"
+    """Keys that are no field; the first that looks like none is told with what a slice looks like."""
+    strange = [name for name in source.data or {} if name not in fields]
+    hints = {name: did_you_mean(name, fields) for name in strange}
+    for name in [name for name in strange if not hints[name]][:1]:
+        hints[name] = taking(feature)
+    for name, hint in hints.items():
         yield source.problem("unknown-field", f"there is no field {shown(name)} here.", (name,), hint=hint, key=True)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from phoenix_hypervisor.config.containers import Builder, with_inherited_needs
+from phoenix_hypervisor.config.portainer import with_servers
 from phoenix_hypervisor.config.scripts import own_features, script_folders, setup_scripts
 from phoenix_hypervisor.config.site import Nvidia, Places, Site
 from phoenix_hypervisor.config.source import Source
@@ -39,13 +40,14 @@ def resolve(documents: Documents) -> Site:
         for key, document in lxc.lxc_configs.items()
         if (ctid := as_ctid(key)) is not None
     ]
+    ordered = sorted(found, key=lambda container: container.ctid)
     own = own_features(documents.etc)
     return Site(
         etc=documents.etc,
         host=host,
         places=Places(documents.host_source),
         lxc_places=Places(documents.lxc_source),
-        containers=with_inherited_needs(sorted(found, key=lambda container: container.ctid)),
+        containers=with_servers(with_inherited_needs(ordered), host.network.portainer_server_ip),
         nvidia=_nvidia(host, lxc),
         storages=declared_storages(host),
         shared_volumes=host.shared_volumes.volumes,

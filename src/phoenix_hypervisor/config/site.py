@@ -14,6 +14,7 @@ from phoenix_hypervisor.config.source import Source, Steps
 from phoenix_hypervisor.config.storages import DeclaredStorage
 from phoenix_hypervisor.documents.host import HostDocument, HostFirewall, SharedVolume
 from phoenix_hypervisor.documents.parts import Cloning, ContainerFirewall, HealthCheck, IdMap
+from phoenix_hypervisor.documents.secrets import Secret
 from phoenix_hypervisor.documents.zfs import mountpoint_of
 from phoenix_hypervisor.errors import Place, Problem, Severity
 from phoenix_hypervisor.features.registry import of_containers
@@ -219,6 +220,8 @@ class Site:
     script_folders: tuple[Path, ...] = ()
     has_host: bool = False
     """Whether there is a host document at all."""
+    revealed: Mapping[Secret, str] = field(default_factory=dict, repr=False, compare=False)
+    """The values of the secrets that features in containers need, where they were looked up."""
 
     @property
     def container_features(self) -> Mapping[str, Feature]:

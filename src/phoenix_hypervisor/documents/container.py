@@ -24,6 +24,7 @@ from phoenix_hypervisor.documents.parts import (
 from phoenix_hypervisor.documents.types import (
     Count,
     Ctid,
+    HostPath,
     Line,
     Mac,
     Many,
@@ -170,6 +171,33 @@ class ContainerDocument(Model):
     vllm_parameters: dict[str, Any] | None = Field(None, description="Further parameters of the engine.")
     vllm_args: Many[Line] = Field((), description="Arguments as they are.")
     vllm_engine_config: dict[str, Any] | None = Field(None, description="The engine's configuration file.")
+    vllm_version: types.Release | None = Field(
+        None, description="Its version; without one, the one that is installed stays.", examples=["0.11.0"]
+    )
+    vllm_start_timeout: int | None = Field(
+        None, ge=1, le=86400, description="Seconds that it may take to answer; default 1800.", examples=[3600]
+    )
+    ollama_version: types.Release | None = Field(
+        None, description="Ollama's version; without one, the one that is installed stays.", examples=["0.14.1"]
+    )
+    ollama_sha256: types.Sha256 | None = Field(None, description="SHA-256 of the archive of Ollama's that is fetched.")
+    ollama_port: Port | None = Field(None, description="Its port; default 11434.", examples=[11434])
+    ollama_models_path: HostPath | None = Field(
+        None, description="Where in the container its models lie.", examples=["/ollama_models"]
+    )
+    ollama_models: Many[Word] = Field((), description="Models that it is to have.", examples=[["llama3.2:3b"]])
+    llama_cpp_model: Word | None = Field(
+        None,
+        description="The model: a file in the container, or a repository of Hugging Face.",
+        examples=["/models/qwen3-8b-q4.gguf", "ggml-org/gemma-3-4b-it-GGUF"],
+    )
+    llama_cpp_port: Port | None = Field(None, description="Its port; default 8080.", examples=[8080])
+    llama_cpp_args: Many[Line] = Field((), description="Arguments as they are.", examples=[["--ctx-size", "8192"]])
+    llama_cpp_version: types.Build | None = Field(
+        None, description="llama.cpp's build; without one, the one that is installed stays.", examples=["b8133"]
+    )
+    llama_cpp_url: Url | None = Field(None, description="Another archive (tar.gz) of the declared build.")
+    llama_cpp_sha256: types.Sha256 | None = Field(None, description="SHA-256 of the archive that is fetched.")
     tests: dict[str, Any] | None = Field(None, description="Of the seeds; nothing runs them.")
     integration_tests: IntegrationTests | None = Field(None, description="Of the seeds; nothing runs them.")
     run_integration_tests: bool | None = Field(None, description="Of the seeds; nothing reads it.")

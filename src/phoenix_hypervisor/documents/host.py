@@ -25,6 +25,7 @@ from phoenix_hypervisor.documents.types import (
     HostPath,
     Interface,
     Line,
+    LocaleName,
     Many,
     Matching,
     Model,
@@ -126,6 +127,12 @@ class Docker(Model):
     portainer_agent_image: Word | None = Field(
         None, description="Image of the agent.", examples=["portainer/agent:2.21.0"]
     )
+    portainer_admin_password: Secret | None = Field(
+        None, description="Password of Portainer's user admin; taken at the server's first start, never changed."
+    )
+    portainer_agent_secret: Secret | None = Field(
+        None, description="What server and agents share (AGENT_SECRET), so that an agent answers no other server."
+    )
 
 
 class LxcDefaults(Model):
@@ -165,7 +172,9 @@ class NvidiaDriver(Model):
     runfile_sha256: Annotated[str, Matching("[0-9a-fA-F]{64}", "a SHA-256 has 64 hexadecimal digits")] | None = Field(
         None, description="SHA-256 of the installer."
     )
-    cuda_version: Version | None = Field(None, description="The CUDA version.", examples=["12.8"])
+    cuda_version: Version | None = Field(
+        None, description="The CUDA toolkit that containers with GPUs get, from nvidia_repo_url.", examples=["12.8"]
+    )
     install_vllm_libs: bool | None = Field(None, description="Whether the node gets the libraries for vLLM.")
 
 
@@ -221,6 +230,11 @@ class HostDocument(Model):
     version: Line | None = Field(None, description="Version of the document; for people.")
     author: Line | None = Field(None, description="Its author; for people.")
     timezone: Timezone | None = Field(None, description="The node's time zone.", examples=["Europe/Berlin"])
+    locale: LocaleName | None = Field(
+        None,
+        description="The locale (LANG) of containers with base_setup; without one each keeps its own.",
+        examples=["en_US.UTF-8"],
+    )
     domain_name: DomainName | None = Field(None, description="The node's domain.", examples=["lab.example"])
     repository: Literal["auto", "no-subscription", "enterprise"] = Field(
         "auto",

@@ -173,6 +173,9 @@ def one_or_list(items: dict[str, Any]) -> WithJsonSchema:
 Many = Annotated[tuple[_T, ...], BeforeValidator(as_tuple)]
 Line = Annotated[str, judged(_line)]
 Name = Annotated[str, Matching(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*", "a name has letters, digits, _ . and - only")]
+LocaleName = Annotated[
+    str, Matching(r"C\.UTF-8|[a-z]{2,3}(?:_[A-Z]{2})?\.UTF-8", "it must be a locale with UTF-8, such as en_US.UTF-8")
+]
 Word = Annotated[
     str,
     Matching(
@@ -180,6 +183,9 @@ Word = Annotated[
         "it must be one word of letters, digits and _ . / @ : + ~ -",
     ),
 ]
+Release = Annotated[str, Matching(r"[0-9][A-Za-z0-9.+!]*", "it must be a version such as 0.11.0")]
+Build = Annotated[str, Matching(r"b?[0-9]+", "it must be a build such as b8133")]
+Sha256 = Annotated[str, Matching("[0-9a-fA-F]{64}", "a SHA-256 has 64 hexadecimal digits")]
 UserName = Annotated[
     str,
     Matching(r"[a-z_][a-z0-9_\-]{0,31}", "a user name starts with a small letter and has small letters, digits, _ -"),

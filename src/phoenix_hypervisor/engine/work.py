@@ -22,15 +22,28 @@ TRANSIENT = (
     "got timeout",
     "got lock request timeout",
     "dataset is busy",
-    "Temporary failure resolving",
-    "Could not get lock",
-    "was locked by another process",
     "Resource temporarily unavailable",
+    "Temporary failure resolving",
+    "Could not resolve host",
+    "Could not connect to ",
+    "Unable to connect to ",
+    "Connection failed",
+    "Connection timed out",
+    "Connection reset by peer",
+    "Hash Sum mismatch",
+    "File has unexpected size",
+    "500  Internal Server Error",
+    "502  Bad Gateway",
+    "503  Service Unavailable",
+    "504  Gateway Time",
 )
-"""What a command says when trying again soon is known to help."""
+"""What a command says when trying again soon is known to help: of a node under load, a network, a mirror."""
+BUSY = "Could not get lock /var/lib/apt/lists/"
+"""What apt says while another one fetches lists; for dpkg's own lock it waits itself."""
 LOCKED = "CT is locked ("
 """What Proxmox says while something else works on a container: a clone of it, a backup."""
 _TRIES = 3
+_TRIES_BUSY = 60
 _TRIES_LOCKED = 120
 _PAUSE = 5.0
 _FIRST_PAUSE = 0.5
@@ -80,8 +93,7 @@ class Worker:
                 return
             attempt += 1
             if attempt >= _tries(result):
-                waited = f" (after {_TRIES_LOCKED * _PAUSE / 60:g} minutes)" if LOCKED in result.stderr else ""
-                raise WorkFailed(failure(command, result, waited))
+                raise WorkFailed(failure(command, result, _tried(attempt)))
             await asyncio.sleep(_PAUSE)
 
     async def _poll(self, poll: Poll) -> None:
@@ -150,7 +162,7 @@ class Worker:
             except CommandFailed as failed:
                 attempt += 1
                 if attempt >= _tries(failed.result):
-                    raise WorkFailed(failure(failed.command, failed.result)) from failed
+                    raise WorkFailed(failure(failed.command, failed.result, _tried(attempt))) from failed
             except TransportError:
                 raise
             except NodeError:
@@ -165,4 +177,13 @@ def _tries(result: Result) -> int:
     """How often a command that said this is tried in all."""
     if LOCKED in result.stderr:
         return _TRIES_LOCKED
+    if BUSY in result.stderr:
+        return _TRIES_BUSY
     return _TRIES if any(text in result.stderr for text in TRANSIENT) else 1
+
+
+def _tried(times: int) -> str:
+    """What is to be said of how long it was tried."""
+    if times > _TRIES:
+        return f" (after {times * _PAUSE / 60:g} minutes)"
+    return f" (tried {times} times)" if times > 1 else ""

@@ -11,7 +11,7 @@ from types import ModuleType
 from phoenix_hypervisor.features import container, host
 from phoenix_hypervisor.resource import Feature
 
-COMING = ("portainer", "vllm", "ollama", "llama_cpp")
+COMING: tuple[str, ...] = ()
 """Features of containers that are asked for and no module establishes yet; plans list them as not managed."""
 
 

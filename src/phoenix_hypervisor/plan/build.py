@@ -14,7 +14,7 @@ from phoenix_hypervisor.features.lifecycle.node import Node
 from phoenix_hypervisor.features.lifecycle.options import Effect
 from phoenix_hypervisor.plan.container import plan_container
 from phoenix_hypervisor.plan.destroy import clones_first, destructions
-from phoenix_hypervisor.plan.explain import undeclared
+from phoenix_hypervisor.plan.explain import undeclared, without_portainer
 from phoenix_hypervisor.plan.foreseen import needed_by
 from phoenix_hypervisor.plan.graph import order
 from phoenix_hypervisor.plan.host import HOST, HostPlan
@@ -80,6 +80,7 @@ def build(
         waiting=tuple(waiting.values()),
         notes=(
             *own.notes,
+            *without_portainer(site, chosen),
             *(note for outcome in outcomes.values() for note in outcome.notes),
             *(undeclared(site, node) if selected is None else ()),
         ),
@@ -94,8 +95,8 @@ def _kept(node: Node, outcomes: Mapping[int, Outcome]) -> Iterator[Kept]:
     """What is not as declared and stays so, with what would have to be made anew for it."""
     for ctid, outcome in outcomes.items():
         for change in outcome.kept:
-            anew = (ctid, *node.descendants(ctid)) if change.effect is Effect.REBUILD else ()
-            yield Kept(str(ctid), change, anew)
+            anew = change.anew or (ctid, *node.descendants(ctid))
+            yield Kept(str(ctid), change, anew if change.effect is Effect.REBUILD else ())
 
 
 def _undo(survey: Survey, outcomes: Mapping[int, Outcome]) -> Mapping[str, Undo]:

@@ -198,7 +198,7 @@ class Chain:
 
     def _ready(self, names: bool) -> Poll:
         check = inside(self.ctid, readiness.ready(static_interface(self.container), names))
-        why = inside(self.ctid, readiness.troubles())
+        why = readiness.troubles(self.ctid)
         return Poll(check, "ready", self.container.ready_interval, self.container.ready_timeout, why)
 
     def check_health(self) -> None:
@@ -209,7 +209,7 @@ class Chain:
         every = float(wanted.interval or _INTERVAL)
         limit = every * (_RETRIES if wanted.retries is None else wanted.retries) + _FIRST_TRY
         check = inside(self.ctid, readiness.healthy(wanted.command, every))
-        why = inside(self.ctid, readiness.troubles())
+        why = readiness.troubles(self.ctid)
         symbol = Symbol.ADD if self.fresh else Symbol.CHANGE
         self.add("health", symbol, "wait until healthy", wanted.command, Poll(check, "healthy", every, limit, why))
 
@@ -226,13 +226,19 @@ class Chain:
             changed = layer.name in self.layers
             first: tuple[Work, ...] = () if self.ready_checked else (self._ready(names_needed),)
             self.ready_checked = True
-            reason = "its content changed" if changed else "not established yet"
+            reason = self._reason(changed)
             if self.layers.get(layer.name) == layer.digest:
                 reason = self.drift[layer.name]
             symbol = Symbol.CHANGE if changed else Symbol.ADD
             self.layers[layer.name] = layer.digest
             work = (*first, *layer.work, *self._record_layers())
             self.add(layer.name, symbol, layer.title, reason, *work, needs=self._start_needs())
+
+    def _reason(self, has_other: bool) -> str:
+        """Why a layer is established that is not stamped as it should be."""
+        if not has_other:
+            return "not established yet"
+        return "its template has it otherwise" if self.fresh else "its content changed"
 
     def _record_layers(self) -> tuple[Work, ...]:
         if not self.recorded_layers:

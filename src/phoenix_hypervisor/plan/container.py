@@ -17,7 +17,7 @@ from phoenix_hypervisor.plan.chain import Chain
 from phoenix_hypervisor.plan.cloning import Origin, clone, identity
 from phoenix_hypervisor.plan.existence import create, created
 from phoenix_hypervisor.plan.explain import kept_snapshots, orphans, provenance, without_snapshots
-from phoenix_hypervisor.plan.layers import layers_of
+from phoenix_hypervisor.plan.inherited import outdated
 from phoenix_hypervisor.plan.obstacle import (
     Obstacle,
     is_copied,
@@ -46,7 +46,7 @@ def plan_container(
     guest = node.guests.get(container.ctid)
     chain = _begin(survey, container, outcomes, removed, may_restart)
     refuse_foreign(node, guest, container.ctid)
-    layers = layers_of(container, survey.site, node)
+    layers = survey.layers(container.ctid)
     chain.notes += [*without_snapshots(survey, container, guest), *orphans(node, container.ctid, guest)]
     if guest is None or is_unfinished(node, guest):
         _appear(chain, survey, guest, outcomes)
@@ -57,6 +57,7 @@ def plan_container(
             chain.keeps_restore_point = False
             chain.note("no restore point can be taken: its storage takes no snapshots.")
         chain.kept += provenance(survey, container, guest, outcomes)
+        chain.kept += outdated(survey, guest)
         wanted = () if guest.is_base else snapshots.missing(chain, node, guest, _snapshots_wanted(survey, container))
     reconcile(chain, node, guest if guest is not None and not chain.fresh else None)
     chain.establish(layers)

@@ -19,7 +19,12 @@ _READY = 3.5
 """From the end of ``pct start`` until init is through and the addresses are up."""
 _WAITS: Mapping[str, float] = {"stopped": 0.0, "healthy": 0.5}
 """What a poll waits for, where it is not readiness."""
-_RESOURCES: Mapping[str, float] = {"package": 10.0, "nvidia.user-driver": 40.0}
+_RESOURCES: Mapping[str, float] = {
+    "package": 10.0,
+    "nvidia.user-driver": 40.0,
+    "portainer.server": 25.0,
+    "portainer.agent": 22.0,
+}
 _RESOURCE = 0.2
 """A resource to be established: by its kind, or any other."""
 _LOOK = 0.005

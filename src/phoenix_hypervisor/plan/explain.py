@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from phoenix_hypervisor.config.site import Container, Site
 from phoenix_hypervisor.features.lifecycle.guest import Guest
@@ -102,3 +102,15 @@ def kept_snapshots(chain: Chain, guest: Guest, node: Node, layers: tuple[Layer, 
             clones = hanging.get(name, ())
             tail = f"; its clones {', '.join(map(str, clones))} keep what they have" if clones else ""
             yield f"{chain.ctid}: snapshot {name} is kept, it is older than {', '.join(stale)}{tail}."
+
+
+def without_portainer(site: Site, ctids: Iterable[int]) -> Iterator[str]:
+    """The containers whose declared role in Portainer asks for nothing, in one line."""
+    found: dict[str, list[str]] = {}
+    for ctid in ctids:
+        role = site.containers[ctid].portainer_role
+        if role in ("infrastructure", "none"):
+            found.setdefault(role, []).append(str(ctid))
+    if found:
+        roles = " and ".join(f"{role} ({', '.join(found[role])})" for role in sorted(found))
+        yield f"portainer_role: {roles} ask{'' if len(found) > 1 else 's'} for nothing."

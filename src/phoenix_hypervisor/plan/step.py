@@ -78,6 +78,8 @@ class Change:
     what: str
     effect: Effect
     reason: str
+    anew: tuple[int, ...] = ()
+    """The containers that would have to be made anew for it, where that is not this one with its clones."""
 
     def as_json(self) -> dict[str, str]:
         return {"what": self.what, "effect": str(self.effect), "reason": self.reason}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
 from phoenix_hypervisor.config.site import Container, Site
 from phoenix_hypervisor.features.lifecycle.guest import Guest, parse_volume
 from phoenix_hypervisor.features.lifecycle.node import Node
+from phoenix_hypervisor.plan.layers import Layer, layers_of
 from phoenix_hypervisor.plan.lineage import source_of
 from phoenix_hypervisor.plan.obstacle import is_unfinished
 from phoenix_hypervisor.proxmox.storage import split_volume
@@ -35,11 +36,18 @@ class Survey:
 
     site: Site
     node: Node
+    _layers: dict[int, tuple[Layer, ...]] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @cached_property
     def sources(self) -> Mapping[int, tuple[int | None, str]]:
         """CTID to where it is cloned from (None: its tarball), and how that was found."""
         return {ctid: source_of(container, self.site) for ctid, container in self.site.containers.items()}
+
+    def layers(self, ctid: int) -> tuple[Layer, ...]:
+        """What something can establish in a container; found once."""
+        if ctid not in self._layers:
+            self._layers[ctid] = layers_of(self.site.containers[ctid], self.site, self.node)
+        return self._layers[ctid]
 
     @cached_property
     def clones(self) -> Mapping[int, tuple[int, ...]]:

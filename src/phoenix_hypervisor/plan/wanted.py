@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from phoenix_hypervisor.config import portainer
 from phoenix_hypervisor.config.site import Container, Mount, Network, Site
+from phoenix_hypervisor.documents.secrets import Secret
 from phoenix_hypervisor.features.lifecycle import firewall
 from phoenix_hypervisor.features.lifecycle.devices import devices_of, place_devices
 from phoenix_hypervisor.features.lifecycle.options import FIREWALL, RAW, Wanted, mount_properties
 from phoenix_hypervisor.features.lifecycle.raw import IdRange, Lines, host_id, id_map_lines, mount_entry
 from phoenix_hypervisor.features.lifecycle.reading import Asked
 from phoenix_hypervisor.features.lifecycle.volumes import WantedVolume
-from phoenix_hypervisor.plan.slices import slice_from, slice_values
+from phoenix_hypervisor.plan.slices import plain_json, slice_from, slice_values
 from phoenix_hypervisor.proxmox.guest import Section
 from phoenix_hypervisor.resource import Feature, Slice
 
@@ -144,6 +147,18 @@ def bind_mounts_of(section: Section) -> tuple[str, ...]:
 
 def slice_of(feature: Feature, site: Site, container: Container) -> Slice:
     """The feature's piece of the whole configuration."""
-    both = {"nvidia": site.nvidia, "gpus": container.gpus}
-    documents = {"host": site.host, "container": container.declared, "site": both}
-    return slice_from(feature, slice_values(feature, documents))
+    plain = {name: plain_json(value, site.revealed.get) for name, value in _values(feature, site, container).items()}
+    return slice_from(feature, {name: value for name, value in plain.items() if value is not None})
+
+
+def secrets_of(site: Site, ctids: Iterable[int]) -> frozenset[Secret]:
+    """The secrets that the features of these containers take."""
+    containers = [site.containers[ctid] for ctid in ctids]
+    pairs = ((site.container_features.get(name), each) for each in containers for name in each.features)
+    values = (value for feature, each in pairs if feature for value in _values(feature, site, each).values())
+    return frozenset(value for value in values if isinstance(value, Secret) and not value.is_unset)
+
+
+def _values(feature: Feature, site: Site, container: Container) -> Mapping[str, Any]:
+    more = {"nvidia": site.nvidia, "gpus": container.gpus, "portainer": portainer.place_of(site, container)}
+    return slice_values(feature, {"host": site.host, "container": container.declared, "site": more})

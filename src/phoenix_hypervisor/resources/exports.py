@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar
-
-from pydantic import Field
+from typing import Any, ClassVar
 
 from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.machine import Fact, Facts, answered
-from phoenix_hypervisor.resource import Obstacle, Resource, Slice, Symbol, Verdict
+from phoenix_hypervisor.resource import Obstacle, Resource, Symbol, Verdict
 from phoenix_hypervisor.resources import due
+from phoenix_hypervisor.resources.export_lines import Export, entries, merged, plain
 from phoenix_hypervisor.resources.file import HEADER, Seen, content_of, difference, write
-from phoenix_hypervisor.resources.paths import AbsolutePath
 
 PATH = "/etc/exports.d/phoenix.exports"
 DUE = "exportfs"
@@ -22,8 +20,6 @@ _LIMIT = 300.0
 _NUMERIC = re.compile(r"\*|[0-9.]+(?:/[0-9]+)?|[0-9a-f:]*:[0-9a-f:]*(?:/[0-9]+)?|@.+")
 """Clients that stand in etab as they were written; the names of hosts do so as the resolver has them."""
 _ESCAPED = re.compile(r'[\x00-\x20"\\#\x7f]')
-_WORD = re.compile(r'(?:"[^"]*"|[^\s"])+')
-_OCTAL = re.compile(r"\\([0-7]{3})")
 _FOREIGN = 'grep -Hs "" etc/exports etc/exports.d/*.exports\nexit 0\n'
 _ETAB = "[ ! -e var/lib/nfs/etab ] || exec cut -f 1 var/lib/nfs/etab\n"
 _KEEP = """\
@@ -59,28 +55,10 @@ fi
 rm -f "$due" "$before"
 [ -z "$wrong" ]
 """
-ClientName = Annotated[str, Field(pattern=r"^[A-Za-z0-9@*?][A-Za-z0-9@*?.:/_\-]*$")]
-OptionText = Annotated[str, Field(pattern=r"^[a-z][A-Za-z0-9_]*(?:=[A-Za-z0-9_.:/+\-]+)?$")]
-
-
-class Export(Slice):
-    """A folder, and for whom with which options."""
-
-    path: AbsolutePath
-    clients: tuple[ClientName, ...]
-    options: tuple[OptionText, ...]
-
-    def line(self) -> str:
-        path = f'"{self.path}"' if re.search(r"[\s#]", self.path) else self.path
-        return " ".join([path, *(f"{client}({','.join(self.options)})" for client in self.clients)]) + "\n"
 
 
 def _exported(result: Result) -> frozenset[str]:
-    return frozenset(_plain(line) for line in answered(result, "what it exports").splitlines())
-
-
-def _plain(word: str) -> str:
-    return _OCTAL.sub(lambda match: chr(int(match[1], 8)), word)
+    return frozenset(plain(line) for line in answered(result, "what it exports").splitlines())
 
 
 def _others(result: Result) -> tuple[tuple[str, str, str], ...]:
@@ -89,15 +67,7 @@ def _others(result: Result) -> tuple[tuple[str, str, str], ...]:
     for line in answered(result, "what other files export").splitlines():
         name, _, text = line.partition(":")
         texts.setdefault(f"/{name}", []).append(text)
-    return tuple(each for name, lines in texts.items() if name != PATH for each in _entries(name, "\n".join(lines)))
-
-
-def _entries(name: str, text: str) -> Iterator[tuple[str, str, str]]:
-    for line in text.replace("\\\n", " ").splitlines():
-        words = [_plain(word.replace('"', "")) for word in _WORD.findall(re.sub(r"(?:^|(?<=\s))#.*", "", line))]
-        for client in words[1:]:
-            if not client.startswith("-"):
-                yield name, words[0].rstrip("/") or "/", client.partition("(")[0] or "*"
+    return tuple((name, *each) for name, lines in texts.items() if name != PATH for each in entries("\n".join(lines)))
 
 
 _FOREIGN_FACT: Fact[tuple[tuple[str, str, str], ...]] = Fact(
@@ -117,11 +87,18 @@ class Exports(Resource):
     exports: tuple[Export, ...] = ()
     unserved: tuple[str, ...] = ()
     """What is declared and for nobody: it is told, and not exported."""
+    others_stay: bool = False
+    """Whether the exports are all that is known of, and others that Phoenix wrote stay (spec S2)."""
 
-    @property
-    def text(self) -> str:
+    def _closed(self, seen: Seen | None) -> tuple[Export, ...]:
+        return tuple(export.closed((seen.text or "") if seen is not None else "") for export in self.exports)
+
+    def _text(self, seen: Seen | None) -> str:
         """What ought to stand in the file; empty for no file."""
-        return f"# {HEADER}\n" + "".join(export.line() for export in self.exports) if self.exports else ""
+        if not self.exports:
+            return ""
+        there = (seen.text or "") if seen is not None and self.others_stay else ""
+        return merged(there or f"# {HEADER}\n", self._closed(seen))
 
     def facts(self) -> Iterator[Fact[Any]]:
         yield content_of(PATH)
@@ -132,25 +109,25 @@ class Exports(Resource):
     def _is_so(self, seen: Seen | None) -> bool:
         if not self.exports:
             return seen is None or HEADER not in (seen.text or "")
-        return seen is not None and (seen.owner, seen.mode, seen.text) == ("root", "0644", self.text)
+        return seen is not None and (seen.owner, seen.mode, seen.text) == ("root", "0644", self._text(seen))
 
     def change(self, facts: Facts) -> Iterator[Command]:
         seen = facts[content_of(PATH)]
         if not self._is_so(seen):
             yield Command("sh", "-s", "--", PATH, _BEFORE, stdin=_KEEP)
             if self.exports:
-                yield write(PATH, self.text, seen, notify=(DUE,))
+                yield write(PATH, self._text(seen), seen, notify=(DUE,))
             else:
                 script = f"notify=$2\n{due.MARK}" + 'rm -f "$1"\n'
                 yield Command("sh", "-s", "--", PATH, DUE, stdin=script)
-            yield self._apply()
+            yield self._apply(seen)
         elif DUE in facts[due.MARKS] or {export.path for export in self.exports} - facts[_ETAB_FACT]:
-            yield self._apply()
+            yield self._apply(seen)
 
-    def _apply(self) -> Command:
+    def _apply(self, seen: Seen | None) -> Command:
         """Tell the server, and look whether it took what is ours."""
         expected = ["says", f"{PATH}:"]
-        for export in self.exports:
+        for export in self._closed(seen):
             expected += ["says", f"stat {export.path}:"]
             escaped = _ESCAPED.sub(lambda match: f"\\{ord(match[0]):03o}", export.path)
             for client in export.clients:
@@ -165,7 +142,7 @@ class Exports(Resource):
         obstacles = tuple(self._obstacles(facts))
         hint = "declare its clients, or the network's default_subnet."
         notes = tuple(f"{path} is exported to nobody: {hint}" for path in self.unserved)
-        detail = difference(PATH, before, self.text)
+        detail = difference(PATH, before, self._text(seen))
         if not self.exports:
             return Verdict(Symbol.REMOVE, "no longer declared", detail, notes=notes)
         if seen is None:
@@ -177,7 +154,7 @@ class Exports(Resource):
         seen = facts[content_of(PATH)]
         if seen is not None and self.exports and HEADER not in (seen.text or ""):
             yield Obstacle(f"{PATH} is there and was not written by Phoenix", "Move what it says elsewhere.")
-        ours = {(export.path, client) for export in self.exports for client in export.clients}
+        ours = {(export.path, client) for export in self._closed(seen) for client in export.clients}
         for file, path, client in facts[_FOREIGN_FACT]:
             if (path, client) in ours:
                 yield Obstacle(f"{file} exports {path} to {client} already", "Remove it there, or here.")

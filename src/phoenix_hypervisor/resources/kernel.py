@@ -11,7 +11,7 @@ from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.errors import NodeError
 from phoenix_hypervisor.machine import Fact, Facts, answered
 from phoenix_hypervisor.resource import Resource, Symbol, Verdict
-from phoenix_hypervisor.resources.package import APT, TIMEOUT
+from phoenix_hypervisor.resources import apt
 
 _LOOK = """\
 uname -r
@@ -101,8 +101,9 @@ class KernelHeaders(Resource):
 
     def change(self, facts: Facts) -> Iterator[Command]:
         if missing := self._missing(facts):
-            yield Command("apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any", timeout=TIMEOUT)
-            yield Command("apt-get", "install", *APT, "--no-install-recommends", *missing, timeout=TIMEOUT)
+            yield apt.mend()
+            yield apt.update()
+            yield apt.install(*missing)
 
     def verdict(self, facts: Facts) -> Verdict:
         return Verdict(Symbol.ADD, f"not installed: {', '.join(self._missing(facts))}")

@@ -176,19 +176,25 @@ class InterfaceAddress(Resource):
         if (wanted := self._merged(text)) == text:
             return Verdict()
         before, after = self._own(text)[0], self._own(wanted)[0]
-        notes: tuple[str, ...] = ()
         if obstacles := tuple(_unapplied(facts[_UNAPPLIED])):
             return Verdict(obstacles=obstacles)
         gone = [each.partition("/")[0] for each in before.addresses if each not in after.addresses]
         if obstacle := _named_by_cluster(facts[_CLUSTER], gone):
             return Verdict(obstacles=(obstacle,))
-        if (before.addresses, before.gateway) != (after.addresses, after.gateway):
+        return Verdict(
+            reason="its stanza differs", detail=difference(PATH, text, wanted), notes=tuple(self._notes(before, after))
+        )
+
+    def _notes(self, before: Stanza, after: Stanza) -> Iterator[str]:
+        """What changes for those who are connected."""
+        gateway = f"from {before.gateway or 'none'} to {after.gateway}" if before.gateway != after.gateway else ""
+        back = "It changes back by itself after 90 seconds when the gateway does not answer then."
+        if before.addresses != after.addresses:
             was = ", ".join(before.addresses) or "none"
-            notes = (
-                f"the address of {self.name} changes from {was} to {self.address}: connections to the node break. "
-                "It changes back by itself after 90 seconds when the gateway does not answer then.",
-            )
-        return Verdict(reason="its stanza differs", detail=difference(PATH, text, wanted), notes=notes)
+            also = f", its gateway {gateway}" if gateway else ""
+            yield f"the address of {self.name} changes from {was} to {self.address}{also}: connections break. {back}"
+        elif gateway:
+            yield f"the gateway of {self.name} changes {gateway}: connections from other networks may break. {back}"
 
     def _obstacles(self, files: Mapping[str, Seen]) -> Iterator[Obstacle]:
         if STAGED in files:

@@ -11,9 +11,7 @@ from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.errors import NodeError
 from phoenix_hypervisor.machine import Fact, Facts
 from phoenix_hypervisor.resource import Resource, Symbol, Verdict
-
-APT = ("-y", "-q", "-o", "DPkg::Lock::Timeout=120", "-o", "Dpkg::Options::=--force-confold")
-TIMEOUT = 1800.0
+from phoenix_hypervisor.resources import apt
 
 PackageName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.\-]+$")]
 
@@ -51,9 +49,9 @@ class Packages(Resource):
 
     def change(self, facts: Facts) -> Iterator[Command]:
         if missing := [name for name in self.packages if name not in facts[self._fact]]:
-            yield Command("dpkg", "--configure", "-a", "--force-confold", timeout=TIMEOUT)
-            yield Command("apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any", timeout=TIMEOUT)
-            yield Command("apt-get", "install", *APT, "--no-install-recommends", *missing, timeout=TIMEOUT)
+            yield apt.mend()
+            yield apt.update()
+            yield apt.install(*missing)
 
     def verdict(self, facts: Facts) -> Verdict:
         missing = [name for name in self.packages if name not in facts[self._fact]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -13,12 +12,12 @@ from phoenix_hypervisor.resource import Obstacle, Verdict
 from phoenix_hypervisor.resources import due
 from phoenix_hypervisor.resources.block import Block
 from phoenix_hypervisor.resources.file import HEADER, File, content_of
+from phoenix_hypervisor.resources.share_lines import SECTION, merged
 
 MAIN = "/etc/samba/smb.conf"
 OURS = "/etc/samba/phoenix.conf"
 SERVICE = "smbd.service"
 _INCLUDE = f"include = {OURS}"
-_SECTION = re.compile(r"^[ \t]*\[([^\]\n]*)\]", re.MULTILINE)
 _CHECK = """\
 judged() {
   said=$(testparm -s "$1" 2>&1 >/dev/null) || { printf '%s\\n' "$said" >&2; return 1; }
@@ -57,15 +56,29 @@ class SambaShares(File):
     kind: ClassVar[str] = "samba-shares"
     shares: tuple[str, ...]
     """Their names."""
+    others_stay: bool = False
+    """Whether the shares are all that is known of, and others that Phoenix wrote stay (spec S2)."""
+    left_open: dict[str, tuple[str, ...]] = {}
+    """Of those in a part, what it does not say of them (``share_lines``)."""
 
     def facts(self) -> Iterator[Fact[Any]]:
         yield from super().facts()
         yield content_of(MAIN)
 
+    def _among_others(self, facts: Facts) -> File:
+        """The file with the shares that stay, and with what stays of these."""
+        seen = facts[content_of(OURS)]
+        text = (seen.text or "") if seen is not None else ""
+        wanted = merged(text, self.text, self.left_open) if self.others_stay and HEADER in text else self.text
+        return File.model_validate({**self.model_dump(include=set(File.model_fields)), "text": wanted})
+
+    def change(self, facts: Facts) -> Iterator[Command]:
+        yield from self._among_others(facts).change(facts)
+
     def verdict(self, facts: Facts) -> Verdict:
-        verdict = super().verdict(facts)
+        verdict = self._among_others(facts).verdict(facts)
         seen = facts[content_of(MAIN)]
-        there = {name.strip().lower() for name in _SECTION.findall((seen.text or "") if seen else "")}
+        there = {name.strip().lower() for name in SECTION.findall((seen.text or "") if seen else "")}
         obstacles = tuple(
             Obstacle(f"{MAIN} has a share {name} already", "Remove it there, or declare another name.")
             for name in self.shares
@@ -89,18 +102,16 @@ class SambaInclude(Block):
             yield from super().change(facts)
 
 
-def share_text(name: str, path: str, parameters: tuple[tuple[str, str], ...]) -> str:
-    """One share as smb.conf(5) has it."""
-    lines = "".join(f"\t{key} = {value}\n" for key, value in (("path", path), *parameters))
-    return f"\n[{name}]\n{lines}"
-
-
-def samba_shares(texts: dict[str, str], after: tuple[str, ...]) -> SambaShares:
-    """The file of the shares whose texts these are, by their names."""
+def samba_shares(
+    texts: dict[str, str], after: tuple[str, ...], left_open: dict[str, tuple[str, ...]] | None = None
+) -> SambaShares:
+    """The file of the shares whose texts these are, by their names; with ``left_open`` they are those of a part."""
     return SambaShares(
         name=OURS,
         text=f"# {HEADER}\n" + "".join(texts.values()),
         shares=tuple(texts),
+        others_stay=left_open is not None,
+        left_open=left_open or {},
         check=("sh", "-c", _CHECK, "check-shares", "{}", MAIN, _INCLUDE),
         notify=(SERVICE,),
         after=after,

@@ -8,22 +8,21 @@ from typing import Any, ClassVar, Literal
 from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.machine import Fact, Facts
 from phoenix_hypervisor.resource import Resource, Verdict
-from phoenix_hypervisor.resources.package import APT, TIMEOUT
+from phoenix_hypervisor.resources import apt
 
 _STAMP = "run/phoenix_hypervisor/upgraded"
 _LOOK = """\
 if [ -e "$1" ] && [ $(($(date +%s) - $(stat -c %Y "$1"))) -lt 3600 ]; then echo fresh; fi
 apt-get -s -q dist-upgrade
 """
-_SCRIPT = """\
+_SCRIPT = f"""\
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 stamp=$1
-shift
-dpkg --configure -a --force-confold
-apt-get update -q -o APT::Update::Error-Mode=any
-apt-get dist-upgrade "$@"
-mkdir -p "${stamp%/*}"
+{apt.MEND}
+{" ".join(apt.UPDATE)}
+apt-get dist-upgrade {" ".join(apt.OPTIONS)}
+mkdir -p "${{stamp%/*}}"
 : >"$stamp"
 """
 
@@ -54,7 +53,7 @@ class Upgrade(Resource):
     def change(self, facts: Facts) -> Iterator[Command]:
         fresh, names = facts[_FACT]
         if names or not fresh:
-            yield Command("sh", "-s", "--", f"/{_STAMP}", *APT, stdin=_SCRIPT, timeout=2 * TIMEOUT)
+            yield Command("sh", "-s", "--", f"/{_STAMP}", stdin=_SCRIPT, timeout=2 * apt.TIMEOUT)
 
     def verdict(self, facts: Facts) -> Verdict:
         _, names = facts[_FACT]

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from features.host.converging import changes, converge, look
-from phoenix_hypervisor.features.host.nfs import Nfs, resources
+from phoenix_hypervisor.features.host.nfs import Nfs, feature, resources
+from phoenix_hypervisor.plan.slices import part_from
 from phoenix_hypervisor.resource import Resource
 from phoenix_hypervisor.resources.exports import PATH
 from phoenix_hypervisor.simulator.node import Node
@@ -82,6 +83,64 @@ def test_what_is_no_longer_declared_goes_and_the_server_stays() -> None:
     assert not node.files.exists(PATH)
     assert node.run(["systemctl", "is-active", "nfs-server"]).ok
     assert_foreign(node)
+
+
+def part(*exports: dict[str, Any], **fields: Any) -> list[Resource]:
+    """What a slice that was given by itself asks for."""
+    return list(feature.resources(part_from(feature, {"exports": list(exports), "zfs": ZFS, **fields})))
+
+
+HERE = {"path": "tank/media", "clients": ["10.1.1.1"], "options": ["ro"]}
+OTHER = {"path": "/tank/a b", "clients": ["*"], "options": ["ro", "sync"]}
+HERE_LINE = "/tank/media 10.1.1.1(ro,no_subtree_check)"
+OTHER_LINE = '"/tank/a b" *(ro,sync,no_subtree_check)'
+SUBNET = {"default_subnet": "10.0.0.0/24"}
+
+
+@pytest.mark.parametrize(
+    ("given", "fields", "lines"),
+    [
+        ({"path": "tank/media"}, SUBNET, [HERE_LINE, OTHER_LINE]),
+        ({"path": "/tank/a b"}, SUBNET, [HERE_LINE, OTHER_LINE]),
+        (
+            {"path": "tank/media", "clients": ["10.2.2.2"]},
+            {},
+            ["/tank/media 10.2.2.2(ro,no_subtree_check)", OTHER_LINE],
+        ),
+        (
+            {"path": "tank/media", "options": ["rw", "async"]},
+            SUBNET,
+            ["/tank/media 10.1.1.1(rw,async,no_subtree_check)", OTHER_LINE],
+        ),
+        (
+            {"path": "tank/media", "clients": ["*"], "options": []},
+            {},
+            ["/tank/media *(rw,sync,no_subtree_check)", OTHER_LINE],
+        ),
+        (
+            {"path": "tank/media/new"},
+            SUBNET,
+            [HERE_LINE, OTHER_LINE, "/tank/media/new 10.0.0.0/24(rw,sync,no_subtree_check)"],
+        ),
+    ],
+)
+def test_a_slice_changes_what_it_says_of_an_export_and_leaves_the_others(
+    given: dict[str, Any], fields: dict[str, Any], lines: list[str]
+) -> None:
+    node = fresh()
+    converge(node, asked(HERE, OTHER))
+    before = node.files.read(PATH)
+    commands = converge(node, part(given, **fields, mount_point_base=None))
+    assert node.files.read(PATH).splitlines()[1:] == lines
+    assert (commands == []) == (node.files.read(PATH) == before)
+    assert {row.partition("\t")[0] for row in in_force(node)} >= {"/tank/media", "/tank/a\\040b"}
+
+
+def test_a_slice_on_a_node_without_exports_writes_its_own() -> None:
+    node = fresh()
+    converge(node, part({"path": "tank/media"}, **SUBNET, mount_point_base=None))
+    assert node.files.read(PATH).splitlines()[1:] == ["/tank/media 10.0.0.0/24(rw,sync,no_subtree_check)"]
+    assert node.files.read(PATH).startswith("#")
 
 
 def test_an_empty_slice_does_nothing_on_a_fresh_node() -> None:

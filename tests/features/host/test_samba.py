@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from features.host.converging import changes, converge, look
 from phoenix_hypervisor.documents.secrets import STAND_IN
-from phoenix_hypervisor.features.host.samba import Samba, resources
+from phoenix_hypervisor.features.host.samba import Samba, feature, resources
+from phoenix_hypervisor.plan.slices import part_from
 from phoenix_hypervisor.resource import Resource
 from phoenix_hypervisor.simulator.node import Node
 
@@ -69,6 +70,45 @@ def test_the_modules_of_a_share_are_installed(options: str, there: bool, version
     converge(node, asked({**SHARE, "options": options}))
     installed = node.run(["dpkg-query", "-W", "-f", "${db:Status-Abbrev}", "samba-vfs-modules"]).stdout
     assert installed.startswith("ii") is there
+
+
+HERE = ["", "[media]", "\tpath = /tank/media", "\tbrowseable = yes", "\tread only = no", "\tvalid users = heads ann"]
+SUB = ["", "[sub]", "\tpath = /tank/media/sub", "\tvalid users = heads"]
+
+
+@pytest.mark.parametrize(
+    ("given", "lines"),
+    [
+        ({"path": "tank/media"}, [*HERE, *SUB]),
+        ({"path": "tank/media/sub"}, [*HERE, *SUB]),
+        ({"path": "tank/media", "valid_users": ["bob"]}, [*HERE[:-1], "\tvalid users = bob", *SUB]),
+        (
+            {"path": "tank/media", "options": "guest ok=yes"},
+            [*HERE[:3], "\tguest ok = yes", "\tvalid users = heads ann", *SUB],
+        ),
+        (
+            {"path": "tank/media", "options": "valid users=bob"},
+            [*HERE[:3], "\tvalid users = bob", *SUB],
+        ),
+        (
+            {"path": "tank/media/sub", "name": "media"},
+            ["", "[media]", "\tpath = /tank/media/sub", *HERE[3:], *SUB],
+        ),
+        (
+            {"path": "tank/media/new", "valid_users": ["bob"]},
+            [*HERE, *SUB, "", "[new]", "\tpath = /tank/media/new", "\tvalid users = bob"],
+        ),
+    ],
+)
+def test_a_slice_changes_what_it_says_of_a_share_and_leaves_the_others(given: dict[str, Any], lines: list[str]) -> None:
+    node = fresh()
+    converge(node, asked(SHARE, {"path": "tank/media/sub"}, user="heads", password=PASSWORD))
+    before = node.files.read(OURS)
+    piece = part_from(feature, {"shares": [given], "user": "heads", "zfs": ZFS, "mount_point_base": None})
+    commands = converge(node, list(feature.resources(piece)))
+    assert node.files.read(OURS).splitlines()[1:] == lines
+    if node.files.read(OURS) == before:
+        assert commands == []
 
 
 def test_foreign_lines_of_smb_conf_stay_byte_for_byte() -> None:

@@ -13,6 +13,7 @@ from phoenix_hypervisor.config.checks import (
     network,
     own,
     scripts,
+    serving,
     shares,
     sharing,
     spelling,
@@ -23,7 +24,7 @@ from phoenix_hypervisor.config.checks.view import CHECKS, Check, Finding, Questi
 
 __all__ = ["CHECKS", "Check", "Finding", "Question", "View", "check"]
 
-MODULES = (effect, gpu, host, lineage, names, network, own, scripts, shares, sharing, spelling, storage, zfs)
+MODULES = (effect, gpu, host, lineage, names, network, own, scripts, serving, shares, sharing, spelling, storage, zfs)
 """Importing them fills CHECKS."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from phoenix_hypervisor.config.checks.serving import arguments_of
 from phoenix_hypervisor.config.checks.spelling import same_address
 from phoenix_hypervisor.config.checks.view import Finding, View, finds
 from phoenix_hypervisor.config.site import DEFAULT_ETC, Container, Places
@@ -26,6 +27,8 @@ CONTAINER_FIELDS = {
     "integration_tests": "Use health_check.",
     "run_integration_tests": "Use health_check.",
 }
+SERVERS = {"ollama": "Ollama", "llama_cpp": "llama.cpp"}
+"""Features with fields of their own that do not imply them."""
 
 
 def _idle(places: Places, field: str, why: str, hint: str = "") -> Finding:
@@ -48,7 +51,7 @@ def _value(places: Places, field: str) -> Any:
 
 @finds(
     CODE,
-    fields="template static_ip network_config id_maps unprivileged features",
+    fields="template static_ip network_config id_maps unprivileged features vllm_args",
     host="zfs shared_volumes core_paths vms",
 )
 def field_without_effect(view: View) -> Iterator[Finding]:
@@ -113,6 +116,12 @@ def _container(view: View, container: Container) -> Iterator[Finding]:
     if container.vllm and "vllm" not in container.features:
         field = next(iter(container.vllm))
         yield _idle(places, field, "the container has no vLLM", "Give it a vllm_model or a vllm_engine_config.")
+    for feature, called in SERVERS.items():
+        for field in sorted(document.model_fields_set) if feature not in container.features else ():
+            if field.startswith(f"{feature}_"):
+                yield _idle(places, field, f"the container has no {called}", f'Add "{feature}" to its features.')
+    for field, argument in arguments_of(container).overridden.items():
+        yield _idle(places, field, f"vllm_args says {argument}")
 
 
 @finds("misplaced-field", host="shared_volumes")

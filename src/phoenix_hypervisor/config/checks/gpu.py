@@ -54,6 +54,18 @@ def gpu_without_nvidia(view: View) -> Iterator[Finding]:
             yield container.places.problem("gpu-without-nvidia", message, "gpu_assignment", hint=hint)
 
 
+@finds("cuda-without-packages", fields="gpu_assignment", host="nvidia_driver nvidia")
+def cuda_without_packages(view: View) -> Iterator[Finding]:
+    driver = view.site.nvidia
+    if driver.repo_url is not None or ("nvidia_repo_url",) in view.lxc_damage:
+        return
+    if driver.cuda_version is not None and any(each.gpus for each in view.containers.values()):
+        message = f"CUDA {driver.cuda_version} is declared, but not where its packages are; no container gets it."
+        hint = "Give the container file an nvidia_repo_url, or take cuda_version out."
+        field = "nvidia_driver.cuda_version"
+        yield view.site.places.problem("cuda-without-packages", message, field, hint=hint, severity="warning")
+
+
 @finds("vfio-conflict", fields="gpu_assignment", host="vms")
 def vfio_conflict(view: View) -> Iterator[Finding]:
     """A GPU that a declared virtual machine takes for itself, and a container is to have."""

@@ -94,6 +94,10 @@ def _secrets(view: View) -> Iterator[tuple[str, Secret]]:
         yield "users.password_hash", host.users.password_hash
     if host.samba is not None and host.samba.password is not None:
         yield "samba.password", host.samba.password
+    if host.docker.portainer_admin_password is not None:
+        yield "docker.portainer_admin_password", host.docker.portainer_admin_password
+    if host.docker.portainer_agent_secret is not None:
+        yield "docker.portainer_agent_secret", host.docker.portainer_agent_secret
 
 
 @finds("literal-secret")

@@ -19,7 +19,7 @@ from phoenix_hypervisor.resources.upgrade import Upgrade
 
 TOOLS = (
     "ca-certificates", "chrony", "curl", "gnupg", "htop", "iotop", "jq", "logrotate", "lsof", "pciutils", "rsync",
-    "smartmontools", "sudo", "tmux", "tzdata", "wget",
+    "smartmontools", "tmux", "tzdata", "wget",
 )  # fmt: skip
 LOGROTATE = "/etc/logrotate.d/phoenix_hypervisor"
 _ROTATION = f"""\

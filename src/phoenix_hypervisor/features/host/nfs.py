@@ -10,7 +10,8 @@ from phoenix_hypervisor.documents.shares import NfsExport
 from phoenix_hypervisor.documents.types import HostPath, Many, Network
 from phoenix_hypervisor.documents.zfs import Zfs
 from phoenix_hypervisor.resource import Feature, Lack, Resource, Slice
-from phoenix_hypervisor.resources.exports import PATH, Export, Exports
+from phoenix_hypervisor.resources.export_lines import Export
+from phoenix_hypervisor.resources.exports import PATH, Exports
 from phoenix_hypervisor.resources.folder import ExportFolder
 from phoenix_hypervisor.resources.package import Packages
 from phoenix_hypervisor.resources.served import datasets_of, folders_of, unplaced
@@ -36,7 +37,10 @@ def lacks(piece: Nfs) -> Iterator[Lack]:
 
 
 def resources(piece: Nfs) -> Iterator[Resource]:
-    """The server, the folders, the file, the service; without exports the server stays as it is."""
+    """The server, the folders, the file, the service; without exports the server stays as it is.
+
+    A part changes the exports that it mentions, and of each what it says; the others stay.
+    """
     served = [each for each in piece.exports if each.clients or piece.default_subnet]
     unserved = tuple(each.path for each in piece.exports if each not in served)
     if not served:
@@ -47,14 +51,18 @@ def resources(piece: Nfs) -> Iterator[Resource]:
     folders = folders_of(ExportFolder, served, places)
     yield from folders
     after = ("package:nfs", *datasets_of(places), *(folder.id for folder in folders))
-    exports = tuple(_export(each, place, piece.default_subnet) for each, place in zip(served, places, strict=True))
-    yield Exports(exports=exports, unserved=unserved, after=after)
+    exports = tuple(_export(piece, each, place) for each, place in zip(served, places, strict=True))
+    yield Exports(exports=exports, unserved=unserved, others_stay=piece.is_part, after=after)
     yield Service(name="nfs-server.service", after=("package:nfs", f"exports:{PATH}"))
 
 
-def _export(export: NfsExport, place: Place, subnet: str | None) -> Export:
-    clients = dict.fromkeys(export.clients or filter(None, (subnet,)))
-    return Export(path=place.path, clients=tuple(clients), options=options.in_force(export.options))
+def _export(piece: Nfs, export: NfsExport, place: Place) -> Export:
+    return Export(
+        path=place.path,
+        clients=tuple(dict.fromkeys(export.clients or filter(None, (piece.default_subnet,)))),
+        options=options.in_force(export.options),
+        left_open=tuple(name for name in ("clients", "options") if not piece.knows(name, export)),
+    )
 
 
 feature = Feature(

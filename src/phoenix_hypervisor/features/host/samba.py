@@ -24,11 +24,11 @@ from phoenix_hypervisor.resources.samba_shares import (
     SERVICE,
     samba_include,
     samba_shares,
-    share_text,
 )
 from phoenix_hypervisor.resources.samba_user import SambaUser
 from phoenix_hypervisor.resources.served import datasets_of, folders_of, unplaced
 from phoenix_hypervisor.resources.service import Service
+from phoenix_hypervisor.resources.share_lines import share_text
 from phoenix_hypervisor.resources.user import ServiceUser
 
 COMMENT = "Samba user of Phoenix Hypervisor"
@@ -64,7 +64,7 @@ def lacks(piece: Samba) -> Iterator[Lack]:
     for index, share in enumerate(piece.shares):
         where = ("shares", index)
         yield from unplaced(piece, share.path, where)
-        found = dict(smbconf.parameters(share.options)) if share.options else {}
+        found = _options(share)
         of_nobody = not share.valid_users and "valid users" not in found and found.get("guest ok") != "yes"
         if of_nobody and not piece.knows("user"):
             hint = "Give it valid_users, or add user beside shares."
@@ -115,16 +115,30 @@ def _shares(piece: Samba, users: tuple[str, ...]) -> Iterator[Resource]:
     for share, place in zip(piece.shares, places, strict=True):
         name = smbconf.share_name(share.name, share.path)
         texts[name] = share_text(name, place.path, tuple(_parameters(share, piece.user)))
-    file = samba_shares(texts, ("package:samba", *datasets_of(places), *(folder.id for folder in folders)))
+    after = ("package:samba", *datasets_of(places), *(folder.id for folder in folders))
+    left_open = {name.lower(): tuple(_left_open(piece, each)) for name, each in zip(texts, piece.shares, strict=True)}
+    file = samba_shares(texts, after, left_open if piece.is_part else None)
     include = samba_include(wanted=True, after=("package:samba", file.id))
     yield file
     yield include
     yield Service(name=SERVICE, watches=(file, include), how="reload", after=("package:samba",))
 
 
+def _options(share: SambaShare) -> dict[str, str]:
+    return dict(smbconf.parameters(share.options)) if share.options else {}
+
+
+def _left_open(piece: Samba, share: SambaShare) -> Iterator[str]:
+    """What a part does not say of a share."""
+    if not piece.knows("options", share):
+        yield "options"
+    if not piece.knows("valid_users", share) and "valid users" not in _options(share):
+        yield "valid users"
+
+
 def _parameters(share: SambaShare, user: str | None) -> Iterator[tuple[str, str]]:
     """What the options say; who may use it, else the Samba user, if guests may not."""
-    found = dict(smbconf.parameters(share.options)) if share.options else {}
+    found = _options(share)
     yield from found.items()
     users = share.valid_users or ((user,) if user and found.get("guest ok") != "yes" else ())
     if users and "valid users" not in found:

@@ -17,10 +17,10 @@ case $(readlink -f /sbin/init 2>/dev/null) in
         exit 1 ;;
     esac ;;
 esac
-[ "$1" = none ] || [ -n "$(ip -o addr show dev "$1" scope global 2>/dev/null)" ] || {
-  echo "no address on $1" >&2
+if [ "$1" != none ] && [ -z "$(ip -o addr show dev "$1" scope global 2>/dev/null)" ]; then
+  if ip link show dev "$1" >/dev/null 2>&1; then echo "no address on $1" >&2; else echo "there is no $1" >&2; fi
   exit 1
-}
+fi
 [ "$2" = names ] || exit 0
 for file in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
   [ -f "$file" ] || continue
@@ -31,8 +31,17 @@ for file in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
         host=${uri#*://}
         host=${host%%/*}
         host=${host##*@}
-        getent hosts "${host%%:*}" >/dev/null && exit 0
-        echo "$host does not resolve" >&2
+        host=${host%%:*}
+        timeout 10 getent hosts "$host" >/dev/null && exit 0
+        servers=$(sed -n 's/^ *nameserver *//p' /etc/resolv.conf 2>/dev/null | tr '\n' ' ')
+        if [ -z "$servers" ]; then
+          why="/etc/resolv.conf names no name server"
+        elif [ -z "$(ip route show default; ip -6 route show default)" ]; then
+          why="there is no default route"
+        else
+          why="asked was ${servers% }"
+        fi
+        echo "$host does not resolve: $why" >&2
         exit 1 ;;
     esac
   done <"$file"
@@ -45,17 +54,37 @@ def ready(interface: str | None, names: bool) -> Command:
     return Command("sh", "-s", "--", interface or "none", "names" if names else "-", stdin=_READY, timeout=20.0)
 
 
+_LOOK_INSIDE = """\
+if [ "$(lxc-info -n "$1" -s -H 2>/dev/null)" != RUNNING ]; then
+  echo "CT $1 does not run any more"
+  exit 0
+fi
+exec lxc-attach -n "$1" --clear-env -- sh -s
+"""
 _TROUBLES = """\
-for unit in $(systemctl list-units --failed --plain --no-legend 2>/dev/null | cut -d ' ' -f 1); do
+units() { systemctl list-units --state="$1" --plain --no-legend 2>/dev/null | cut -d ' ' -f 1; }
+log() { journalctl --unit "$1" --lines 5 --output cat --no-pager 2>/dev/null; }
+for unit in $(units failed); do
   echo "$unit failed; its log ends with:"
-  journalctl --unit "$unit" --lines 5 --output cat --no-pager 2>/dev/null
+  log "$unit"
+done
+for unit in $(units auto-restart); do
+  echo "$unit ends again and again; its log ends with:"
+  log "$unit"
+done
+systemctl list-jobs --no-legend 2>/dev/null | while read -r _ unit type state; do
+  [ "$type $state" != "start running" ] || echo "$unit is still starting"
 done
 """
 
 
-def troubles() -> Command:
-    """Inside: the units that failed, with the last lines of their logs."""
-    return Command("sh", "-s", stdin=_TROUBLES, timeout=20.0)
+def troubles(ctid: int) -> Command:
+    """On the node: why a container does not get there, in lines.
+
+    That it does not run; its units that failed or end again and again, with the last lines of their logs; what is
+    still starting.
+    """
+    return Command("sh", "-c", _LOOK_INSIDE, "look-inside", str(ctid), stdin=_TROUBLES, timeout=20.0)
 
 
 def healthy(line: str, interval: float) -> Command:

@@ -26,13 +26,20 @@ _ARCHIVE = Archive(
 
 
 class Docker(Slice):
-    """Where Docker comes from, in which version; whether the container has GPUs; where the registry's login lies."""
+    """Where Docker comes from, in which version; where the registry's login lies; what container it is."""
 
     source: Source | None = None
     version: DockerVersion | None = None
     registry: Word | None = None
     token_file: HostPath | None = None
     cards: tuple[int, ...] = ()
+    is_template: bool = False
+    template_snapshot: Word | None = None
+
+    @property
+    def logs_in(self) -> bool:
+        """Whether there may be a login: a template gets none, as everybody who is cloned from it would have it."""
+        return self.token_file is not None and not (self.is_template or self.template_snapshot)
 
 
 def resources(piece: Docker) -> Iterator[Resource]:
@@ -50,13 +57,13 @@ def resources(piece: Docker) -> Iterator[Resource]:
     yield engine
     yield DockerService(name="docker.service", watches=(daemon,), how="restart")
     yield Running(name="docker", watches=(daemon, engine))
-    if piece.token_file:
+    if piece.logs_in:
         yield Login(name=piece.registry or "docker.io")
 
 
 def carries(piece: Docker) -> Iterator[Carried]:
     """The registry's login, where the node has one; it lies in the container's memory until it is used."""
-    if piece.token_file:
+    if piece.token_file and piece.logs_in:
         yield Carried(piece.token_file, TOKEN)
 
 
@@ -72,9 +79,11 @@ feature = Feature(
         "registry": "host.network.external_registry_url",
         "token_file": "host.core_paths.docker_token_file",
         "cards": "site.gpus",
+        "is_template": "container.is_template",
+        "template_snapshot": "container.template_snapshot_name",
     },
     needs_names=True,
-    siblings=frozenset({"registry", "token_file", "cards"}),
+    siblings=frozenset({"registry", "token_file", "cards", "is_template", "template_snapshot"}),
     touches=("/etc/docker/daemon.json", "docker.service", "/etc/apt/sources.list.d", "/root/.docker/config.json"),
     carries=carries,
 )

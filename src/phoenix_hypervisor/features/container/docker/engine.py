@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import reduce
 from typing import Any, ClassVar, Literal
 
 from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.documents.host import DockerVersion
 from phoenix_hypervisor.errors import NodeError
+from phoenix_hypervisor.features.container.docker.preflight import PREFLIGHT
 from phoenix_hypervisor.features.container.docker.state import STATE
 from phoenix_hypervisor.machine import Fact, Facts
 from phoenix_hypervisor.resource import Resource, Symbol, Verdict
+from phoenix_hypervisor.resources import apt
 from phoenix_hypervisor.resources.distribution import DISTRIBUTION, Distribution
-from phoenix_hypervisor.resources.package import APT, TIMEOUT
 
 Source = Literal["distribution", "docker"]
 _WITHOUT_CLI = ("buster", "bullseye", "bookworm")
@@ -21,13 +23,13 @@ _WITHOUT_CLI = ("buster", "bullseye", "bookworm")
 _DISTRIBUTIONS = ("docker.io", "docker-cli", "docker-compose", "docker-compose-v2")
 _DOCKERS = ("docker-ce", "docker-ce-cli", "containerd.io", "docker-compose-plugin")
 _KNOWN = (*_DISTRIBUTIONS, *_DOCKERS, "ca-certificates", "fuse-overlayfs")
-_INSTALL = """\
+_SCRIPT = """\
 set -eu
 wanted=$1 pinned=$2 others=$3
 shift 3
-dpkg --configure -a --force-confold
-apt-get update -q -o APT::Update::Error-Mode=any
-for name in $pinned; do
+@MEND@
+@UPDATE@
+@PREFLIGHT@for name in $pinned; do
   there=$(apt-cache policy "$name" |
     sed -n -e 's/^ \\*\\*\\* \\([^ ]*\\) .*/\\1/p' -e 's/^     \\([^ ]*\\) [0-9].*/\\1/p')
   found=
@@ -46,7 +48,14 @@ for name in $pinned; do
 done
 [ -z "$others" ] || apt-get remove @APT@ $others
 exec apt-get install @APT@ --allow-downgrades --no-install-recommends "$@"
-""".replace("@APT@", " ".join(APT))
+"""
+_PIECES = (
+    ("@MEND@", apt.MEND),
+    ("@UPDATE@", " ".join(apt.UPDATE)),
+    ("@APT@", " ".join(apt.OPTIONS)),
+    ("@PREFLIGHT@", PREFLIGHT),
+)
+_INSTALL = reduce(lambda text, piece: text.replace(*piece), _PIECES, _SCRIPT)
 
 
 def _versions(result: Result) -> dict[str, str]:
@@ -116,7 +125,7 @@ class Engine(Resource):
         leaving = " ".join(name for name in rivals if name in facts[_INSTALLED])
         names = others if self.version else [*versioned, *others]
         argv = ("sh", "-c", _INSTALL, "install-docker", self.version or "", pinned, leaving, *names)
-        yield Command(*argv, timeout=TIMEOUT)
+        yield Command(*argv, timeout=3 * apt.TIMEOUT)
 
     def verdict(self, facts: Facts) -> Verdict:
         there = facts[_INSTALLED]

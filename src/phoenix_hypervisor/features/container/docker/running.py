@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from pydantic import SerializeAsAny
 
 from phoenix_hypervisor.command import Command
+from phoenix_hypervisor.features.container.docker.preflight import TOO_OLD
 from phoenix_hypervisor.features.container.docker.state import STATE
 from phoenix_hypervisor.machine import Fact, Facts
 from phoenix_hypervisor.resource import Resource, Verdict
@@ -45,15 +46,14 @@ docker rmi --force "$image" >/dev/null 2>&1
 echo "Docker runs no container: $said" >&2
 case $said in
   *ip_unprivileged_port_start*)
-    echo "This runc (with CVE-2025-52881 fixed) needs a newer AppArmor profile than the node has: update lxc-pve" \\
-      "on the node (6.0.5-2 or newer; on Proxmox VE 8, 6.0.0-2 or newer), restart this container, run again." >&2 ;;
+    echo "@TOO_OLD@" >&2 ;;
   *apparmor*)
     echo "AppArmor refuses it: look for DENIED in the node's kernel log (dmesg)." >&2 ;;
   *'mount'*'proc'*'permission denied'* | *'operation not permitted'*)
     echo "It lacks nesting: the container has to be restarted with the features nesting=1 and keyctl=1." >&2 ;;
 esac
 exit 1
-"""
+""".replace("@TOO_OLD@", TOO_OLD)
 
 
 class DockerService(Service):

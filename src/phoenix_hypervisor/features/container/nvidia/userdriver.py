@@ -20,7 +20,11 @@ for file in usr/lib/x86_64-linux-gnu/libnvidia-ml.so.*.*; do
   [ -e "$file" ] && echo "library ${file##*.so.}"
 done
 if command -v nvidia-smi >/dev/null; then
-  echo "cards $(nvidia-smi --query-gpu=uuid --format=csv,noheader 2>/dev/null | grep -c '^GPU-')"
+  if said=$(nvidia-smi --query-gpu=uuid --format=csv,noheader 2>&1); then
+    echo "cards $(echo "$said" | grep -c '^GPU-')"
+  else
+    echo "trouble "$said
+  fi
 fi
 :
 """
@@ -59,17 +63,29 @@ found=$(echo "$said" | grep -c '^GPU-')
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The version of the libraries, empty where there are none; how many cards the programs list."""
+    """What of the driver is there.
+
+    ``library`` is the version of the libraries, empty where there are none; ``cards`` how many nvidia-smi lists, None
+    where it does not run or is not there; ``trouble`` what it says in the first of those cases.
+    """
 
     library: str
-    cards: int
+    cards: int | None
+    trouble: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the programs are there beside the libraries."""
+        return bool(self.library) and (self.cards is not None or bool(self.trouble))
 
 
 def _seen(result: Result) -> Seen:
-    found = dict(re.findall(r"^(library|cards) ([0-9.]+)$", answered(result, "its NVIDIA driver"), re.MULTILINE))
-    if not found.get("cards", "0").isdecimal():
+    text = answered(result, "its NVIDIA driver")
+    found = dict(re.findall(r"^(library|cards|trouble) (.+)$", text, re.MULTILINE))
+    cards = found.get("cards")
+    if cards is not None and not cards.isdecimal():
         raise NodeError("How many NVIDIA cards the container has cannot be read.")
-    return Seen(found.get("library", ""), int(found.get("cards", "0")))
+    return Seen(found.get("library", ""), None if cards is None else int(cards), found.get("trouble", ""))
 
 
 _STATE = Fact("NVIDIA's libraries", Command("sh", "-s", stdin=_LOOK, timeout=30.0), _seen)
@@ -89,18 +105,22 @@ class UserDriver(Resource):
 
     def change(self, facts: Facts) -> Iterator[Command]:
         state = facts[_STATE]
-        if state.library != self.name:
+        if self._is_to_be_installed(state):
             arguments = (f"{CACHE}/{runfile(self.name)}", self.url, self.sha256 or "")
             yield Command("sh", "-c", _INSTALL, "install-driver", *arguments, timeout=5400.0)
         if state.cards != self.cards:
             yield Command("sh", "-c", _CHECK, "check-cards", str(self.cards), timeout=60.0)
 
+    def _is_to_be_installed(self, state: Seen) -> bool:
+        return state.library != self.name or not state.is_whole
+
     def verdict(self, facts: Facts) -> Verdict:
         state = facts[_STATE]
-        if state.library != self.name:
-            reason = f"{state.library} is there" if state.library else "not there yet"
+        if self._is_to_be_installed(state):
+            there = f"{state.library} is there" if state.library != self.name else "its programs are missing"
+            reason = there if state.library else "not there yet"
             return Verdict(Symbol.CHANGE if state.library else Symbol.ADD, reason)
-        return Verdict(reason=f"{state.cards} cards are listed, {self.cards} are assigned")
+        return Verdict(reason=state.trouble or f"{state.cards} cards are listed, {self.cards} are assigned")
 
     def __str__(self) -> str:
         cards = f" for {self.cards} card{'s' if self.cards != 1 else ''}" if self.cards else ""

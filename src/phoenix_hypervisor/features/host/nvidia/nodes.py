@@ -37,7 +37,7 @@ WantedBy=multi-user.target
 
 
 def _active(result: Result) -> bool:
-    """``systemctl is-active`` ends with 3 for a unit that is not, with 4 for one that is not there."""
+    """``systemctl is-active`` ends with 3 for a unit that is not, with 4 or, up to Debian 12, 3 for none."""
     state = result.stdout.strip()
     if not re.fullmatch("[a-z-]+", state):
         raise NodeError("The state of the unit that makes NVIDIA's device nodes cannot be read.")
