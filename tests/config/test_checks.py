@@ -545,6 +545,13 @@ CASES = [
         (f"{A}.vllm_tensor_parallel_size",),
         lxc({901: GPU_SERVER | {"vllm_tensor_parallel_size": 2, "gpu_assignment": "0,1"}}, **DRIVER),
     ),
+    Case(
+        "secret-argument",
+        lxc({901: template("a", llama_cpp_args=["--api-key", "hunter2"], vllm_parameters={"api_key": "hunter2"})}),
+        (f"{A}.llama_cpp_args", f"{A}.vllm_parameters"),
+        lxc({901: template("a", llama_cpp_args=["--api-key-file", "/key"], vllm_args=["--port", "1"])}),
+        "warning",
+    ),
     Case("vllm-without-gpu", lxc({901: SERVER}), (f"{A}.vllm_model",), lxc({901: GPU_SERVER}, **DRIVER), "warning"),
     Case(
         "driver-versions-disagree",

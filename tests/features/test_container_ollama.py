@@ -129,14 +129,15 @@ def test_a_shared_folder_keeps_its_owner(tmp_path: Path) -> None:
 
 
 def test_declared_models_are_fetched_once(tmp_path: Path) -> None:
-    rig = rig_of(tmp_path / "etc", ollama_models=["llama3.2:3b", "nomic-embed-text"])
+    port = {"ollama_port": 8434}
+    rig = rig_of(tmp_path / "etc", ollama_models=["llama3.2:3b", "nomic-embed-text"], **port)
     rig.converge()
-    tags = inside(rig, "curl", "-s", "http://localhost:11434/api/tags")
+    tags = inside(rig, "curl", "-s", "http://localhost:8434/api/tags")
     assert "llama3.2:3b" in tags and "nomic-embed-text:latest" in tags
-    changed(rig, tmp_path / "more", ollama_models=["llama3.2:3b", "nomic-embed-text:latest", "qwen3:8b"])
-    assert [line.split()[-1] for line in rig.ran if "pull-model" in line] == ["qwen3:8b"]
-    changed(rig, tmp_path / "less", ollama_models=[])
-    assert "qwen3:8b" in inside(rig, "curl", "-s", "http://localhost:11434/api/tags"), "models are data"
+    changed(rig, tmp_path / "more", ollama_models=["llama3.2:3b", "nomic-embed-text:latest", "qwen3:8b"], **port)
+    assert [line.split()[-1] for line in rig.ran if " pull " in line] == ["qwen3:8b"]
+    changed(rig, tmp_path / "less", ollama_models=[], **port)
+    assert "qwen3:8b" in inside(rig, "curl", "-s", "http://localhost:8434/api/tags"), "models are data"
 
 
 def test_a_model_that_there_is_not_is_told(tmp_path: Path) -> None:

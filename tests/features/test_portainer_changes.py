@@ -26,6 +26,29 @@ from portainer_site import (
 )
 from rig import container
 
+IMAGE = "portainer/portainer-ce:2.21.4"
+MOUNTS = "--volume /var/run/docker.sock:/var/run/docker.sock --volume portainer_data:/data"
+REMADE = f"""\
+docker rm --force portainer >/dev/null
+image=$(docker image inspect --format '{{{{.Id}}}}' {IMAGE})
+labels="--label phoenix_hypervisor=server --label phoenix_hypervisor.administrator=admin"
+docker run --detach --name portainer $labels --label phoenix_hypervisor.image=$image \\
+"""
+DRIFTS = {
+    "stopped": ("docker stop portainer", "kept"),
+    "gone": ("docker rm --force portainer", "new"),
+    "the same": (f"{REMADE} --restart always --publish 9443:9443 {MOUNTS} {IMAGE}", "kept"),
+    "for the machine itself": (f"{REMADE} --restart always --publish 127.0.0.1:9443:9443 {MOUNTS} {IMAGE}", "new"),
+    "another port": (f"{REMADE} --restart always --publish 9444:9443 {MOUNTS} {IMAGE}", "new"),
+    "another policy": (f"{REMADE} --restart no --publish 9443:9443 {MOUNTS} {IMAGE}", "new"),
+    "another volume": (
+        f"{REMADE} --restart always --publish 9443:9443 {MOUNTS.replace('portainer_data', 'other')} {IMAGE}",
+        "new",
+    ),
+    "another variable": (f"{REMADE} --restart always --publish 9443:9443 --env AGENT_SECRET=x {MOUNTS} {IMAGE}", "new"),
+}
+"""What somebody does in the server's container, and what becomes of the container that is there then."""
+
 
 def test_another_declared_password_is_not_forced(tmp_path: Path) -> None:
     rig = rig_of(tmp_path / "etc")
@@ -35,6 +58,27 @@ def test_another_declared_password_is_not_forced(tmp_path: Path) -> None:
     again(rig, 910)
     rig.converge()
     assert (bool(token(rig)), token(rig, "another one, and long")) == (True, "")
+
+
+def test_a_server_that_stands_still_gets_the_administrator_that_is_declared_now(tmp_path: Path) -> None:
+    rig = rig_of(tmp_path / "etc", {})
+    rig.converge()
+    inside(rig, 910, "docker", "stop", SERVER)
+    declare(rig, tmp_path / "other", docker=DECLARED)
+    rig.converge()
+    assert token(rig)
+
+
+def test_a_server_that_lost_its_data_gets_its_administrator_again(tmp_path: Path) -> None:
+    rig = rig_of(tmp_path / "etc")
+    rig.converge()
+    lost = "docker stop portainer; rm /var/lib/docker/volumes/portainer_data/_data/portainer.db; docker start portainer"
+    inside(rig, 910, "sh", "-c", lost)
+    rig.node.clock += 10
+    assert token(rig) == ""
+    again(rig, 910, 950)
+    rig.converge()
+    assert environments(rig) == JOINED
 
 
 def test_another_image_takes_the_place_of_the_first_and_keeps_the_data(tmp_path: Path) -> None:
@@ -59,23 +103,7 @@ def test_an_image_that_was_pulled_anew_is_seen(tmp_path: Path) -> None:
     assert inspect(rig, 950, AGENT)["Id"] != made
 
 
-def drifts() -> list[tuple[str, str]]:
-    """What somebody does in the server's container, and what is left of the container that was there."""
-    remade = (
-        "docker rm --force portainer >/dev/null; docker run --detach --name portainer --label phoenix_hypervisor=server"
-    )
-    image, socket = "portainer/portainer-ce:2.21.4", "--volume /var/run/docker.sock:/var/run/docker.sock"
-    return [
-        ("docker stop portainer", "kept"),
-        (f"{remade} --restart always --publish 9444:9443 {socket} --volume portainer_data:/data {image}", "new"),
-        (f"{remade} --restart no --publish 9443:9443 {socket} --volume portainer_data:/data {image}", "new"),
-        (f"{remade} --restart always --publish 9443:9443 {socket} --volume other:/data {image}", "new"),
-        ("docker rm --force portainer", "new"),
-        ("docker volume ls", "kept"),
-    ]
-
-
-@pytest.mark.parametrize(("script", "left"), drifts())
+@pytest.mark.parametrize(("script", "left"), DRIFTS.values(), ids=DRIFTS)
 def test_what_somebody_changed_is_put_right(tmp_path: Path, script: str, left: str) -> None:
     rig = rig_of(tmp_path / "etc")
     rig.converge()
@@ -91,10 +119,7 @@ def test_what_somebody_changed_is_put_right(tmp_path: Path, script: str, left: s
 def test_a_container_of_somebody_elses_is_left_alone(tmp_path: Path) -> None:
     rig = rig_of(tmp_path / "etc", ct910=container(910, clone_from_ctid="900", features=["docker"]))
     rig.converge(ctids={900, 910})
-    theirs = (
-        "docker run --detach --name portainer --volume theirs:/data --volume /var/run/docker.sock:/var/run/docker.sock"
-    )
-    inside(rig, 910, "sh", "-c", f"{theirs} portainer/portainer-ce:lts")
+    inside(rig, 910, "sh", "-c", f"docker run --detach --name portainer {MOUNTS} portainer/portainer-ce:lts")
     declare(rig, tmp_path / "other")
     said = rig.apply().failed["910:portainer"]
     assert "docker rename portainer other" in said
@@ -139,15 +164,37 @@ def test_an_agent_of_another_server_says_how_it_is_freed(tmp_path: Path) -> None
     assert environments(rig) == JOINED
 
 
-def test_after_a_restart_of_the_container_all_is_there(tmp_path: Path) -> None:
+@pytest.mark.parametrize("later", [0, 60])
+def test_after_a_restart_of_the_container_all_is_there(tmp_path: Path, later: int) -> None:
     rig = rig_of(tmp_path / "etc")
     rig.converge()
     for ctid in ("910", "950"):
         assert rig.node.run(("pct", "reboot", ctid)).ok
-    rig.node.clock += 60
+    rig.node.clock += later
     again(rig, 910, 950)
     rig.converge()
     assert environments(rig) == JOINED
+
+
+def test_a_server_that_comes_back_meanwhile_has_the_agent_once(tmp_path: Path) -> None:
+    rig = rig_of(tmp_path / "etc")
+    rig.converge()
+    assert rig.node.run(("pct", "stop", "910")).ok
+    assert rig.node.run(("pct", "start", "910")).ok
+    again(rig, 950)
+    rig.converge()
+    assert "join-server" in " ".join(rig.ran), "when it was looked at, the server was not there"
+    assert environments(rig) == JOINED
+
+
+def test_a_server_that_closed_itself_is_told(tmp_path: Path) -> None:
+    docker = container(910, clone_from_ctid="900", features=["docker"])
+    rig = rig_of(tmp_path / "etc", network={"portainer_server_ip": "10.0.9.11"}, ct910=docker)
+    rig.converge(ctids={900, 910})
+    rig.node.clock += 10
+    inside(rig, 910, "sh", "-c", f"docker run -d -p 9443:9443 {MOUNTS} portainer/portainer-ce:lts")
+    rig.node.clock += 400
+    assert "has no administrator and closed itself" in rig.apply().failed["950:portainer"]
 
 
 def test_an_administrator_that_was_set_by_hand_stays(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from phoenix_hypervisor.features.container.vllm import Vllm, feature
 from phoenix_hypervisor.features.container.vllm.arguments import arguments
-from phoenix_hypervisor.resources.systemunit import word
 
 
 def line(**declared: Any) -> str:
@@ -95,24 +94,6 @@ def test_what_an_argument_overrides_is_known() -> None:
     declared = {"max_model_len": 1, "gpu_memory_utilization": 0.1, "quantization": "awq"}
     found = arguments({**declared, "args": ["--max-model-len", "2", "--gpu-memory-utilization", "0.10", "-q", "awq"]})
     assert found.overridden == {"vllm_max_model_len": "--max-model-len 2"}
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("a/b:c@d=1,2", "a/b:c@d=1,2"),
-        ("", '""'),
-        ("a b", '"a b"'),
-        ("x; reboot", '"x; reboot"'),
-        (";", '";"'),
-        ("$HOME 100%", '"$$HOME 100%%"'),
-        ('{"a": 1}', '"{\\"a\\": 1}"'),
-        ("a\nExecStartPre=b", '"a\\nExecStartPre=b"'),
-        ("\\", '"\\\\"'),
-    ],
-)
-def test_a_word_of_a_unit_arrives_as_it_was(text: str, expected: str) -> None:
-    assert word(text) == expected
 
 
 def test_a_container_without_a_model_shares_the_layer_of_its_template() -> None:

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from faulty import OTHERS, disturbed
+from faulty import OTHERS, disturbed, running_step
+from phoenix_hypervisor.command import Command
+from phoenix_hypervisor.errors import NodeError
 from phoenix_hypervisor.events import Ran
 from phoenix_hypervisor.features.lifecycle.reading import read_node
+from phoenix_hypervisor.features.registry import of_containers
 from phoenix_hypervisor.machine import Machine
 from phoenix_hypervisor.plan.deep import looks, with_drift
 from phoenix_hypervisor.plan.wanted import asked_of
@@ -35,6 +38,19 @@ def rig_of(repository: Path, ctids: tuple[int, ...] | None = None) -> Rig:
     return rig
 
 
+def counted(rig: Rig) -> dict[tuple[int, str], int]:
+    """The round trips of each feature in each container that follow; whether it is ready is asked by every start."""
+    found: dict[tuple[int, str], int] = {}
+
+    def watch(command: Command) -> None:
+        ctid, _, name = running_step(rig).partition(":")
+        if name in of_containers() and " sh -s -- eth0 " not in str(command):
+            found[int(ctid), name] = found.get((int(ctid), name), 0) + 1
+
+    rig.watch = watch
+    return found
+
+
 def drift(rig: Rig) -> Mapping[int, Mapping[str, str]]:
     """What a deep look finds in containers that run."""
     ctids = sorted(rig.site.containers)
@@ -49,7 +65,11 @@ def drift(rig: Rig) -> Mapping[int, Mapping[str, str]]:
 def test_every_feature_stands_and_a_second_run_has_nothing_to_do(repository: Path) -> None:
     rig = rig_of(repository)
     assert not rig.plan().unmanaged
-    rig.converge()
+    trips = counted(rig)
+    rig.converge(jobs=1)
+    assert {name for _, name in trips} >= {*SWEPT, "portainer", "vllm"}
+    assert not {layer: count for layer, count in trips.items() if count > 2}
+    rig.watch = lambda _: None
     rig.events.clear()
     rig.converge()
     assert not [event for event in rig.events if isinstance(event, Ran)]
@@ -92,7 +112,7 @@ def sweeps(folder: Path, repository: Path) -> dict[str, Sweep]:
         rig.events.clear()
         rig.converge(jobs=1)
         ran = [event.command for event in rig.events if isinstance(event, Ran) and event.step == f"{ctid}:{name}"]
-        inside = [words_of(line) for line in ran if not line.startswith("lxc-attach") and "give-file" not in line]
+        inside = [words_of(line) for line in ran if not line.startswith("lxc-attach")]
         layers = dict(rig.look().guests[ctid].layers)
         found[name] = Sweep(rig, before, ctid, f"{ctid}:{name}", tuple(dict.fromkeys(inside)), layers)
     return found
@@ -133,3 +153,32 @@ def judge(sweep: Sweep, words: tuple[str, ...], kind: Kind) -> None:
     assert rig.node.run(("pct", "start", str(sweep.ctid))).ok
     rig.node.clock += 60
     assert not drift(rig)
+
+
+@pytest.fixture(scope="module")
+def settled(repository: Path) -> Rig:
+    """The example with all of its containers running, its locale and time zone declared."""
+    rig = rig_of(repository, tuple(SWEPT["nvidia"] + SWEPT["docker"][1:]))
+    host = rig.site.host.model_copy(update={"locale": "de_DE.UTF-8"})
+    rig.site = replace(rig.site, host=host)
+    rig.converge()
+    for ctid in rig.site.containers:
+        assert rig.node.run(("pct", "start", str(ctid))).ok
+    rig.node.clock += 60
+    assert not drift(rig)
+    return rig
+
+
+LOOKS = ["dpkg-query", "systemctl show", "readlink", "stat", "cat", "locale", "sed", "grep", "timeout", "mktemp", "wc"]
+
+
+@pytest.mark.parametrize("kind", [Kind.FAIL, Kind.GARBAGE, Kind.SILENT])
+@pytest.mark.parametrize("words", LOOKS)
+def test_a_part_of_a_deep_look_that_fails_moves_nobody_to_anything(settled: Rig, words: str, kind: Kind) -> None:
+    settled.node.faults.add(Fault(kind, tuple(words.split())))
+    try:
+        assert not drift(settled)
+    except NodeError as error:
+        assert str(error)
+    finally:
+        settled.node.faults.clear()

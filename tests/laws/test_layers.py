@@ -13,6 +13,7 @@ from phoenix_hypervisor.features.lifecycle.marks import snapshot_layers
 from phoenix_hypervisor.features.registry import of_containers
 from phoenix_hypervisor.plan.build import build
 from phoenix_hypervisor.plan.step import Plan
+from phoenix_hypervisor.report import text
 from rig import HOST, TARBALL, Rig, container, fitted, site_of
 
 Json = dict[str, Any]
@@ -128,8 +129,11 @@ def test_a_changed_layer_shows_in_the_whole_family_and_is_kept_until_it_is_made_
 
 def test_the_way_out_names_the_template_and_all_that_comes_from_it(rig: Rig, tmp_path: Path) -> None:
     rig.site = new_zone(tmp_path / "other").site
-    (way,) = {each.way_out for each in rig.plan().kept}
+    plan = rig.plan()
+    (way,) = {each.way_out for each in plan.kept}
     assert way.endswith("phoenix apply --rebuild 900 --rebuild 901 --rebuild 950 --rebuild 951")
+    *others, last = text.kept(plan)
+    assert others and last.endswith(way) and not any(way in other for other in others)
 
 
 @pytest.mark.parametrize("ctid", FAMILY)

@@ -41,7 +41,7 @@ def test_a_service_that_answers_is_healthy_and_its_dependants_start_after_that(t
 def test_what_is_not_healthy_fails_and_its_dependants_are_skipped(tmp_path: Path) -> None:
     rig = rig_of(tmp_path / "etc", "#!/bin/sh\nexit 0\n")
     summary = rig.apply()
-    assert summary.failed == {"950:health": "not healthy within 11 s: exit status 7"}
+    assert summary.failed == {"950:health": "not healthy within 11 s: curl -sf http://localhost/health: exit status 7"}
     assert any(step.startswith("960:start") for step in summary.skipped)
 
 

@@ -46,6 +46,12 @@ def without_servers(rig: Rig) -> None:
         box.files.write("/etc/resolv.conf", "search lab.example\n")
 
 
+def with_an_option(rig: Rig) -> None:
+    box = rig.node.container(950)
+    if box is not None:
+        box.files.write("/etc/apt/sources.list", "deb [arch=amd64] http://me@mirror.example:81/ubuntu noble main\n")
+
+
 def ended(rig: Rig) -> None:
     running = rig.node.guests.running.get(950)
     if running is not None and rig.node.clock > running.started:
@@ -57,7 +63,7 @@ def nothing(_: Rig) -> None:
 
 
 SAYS: dict[str, tuple[Callable[[Rig], None], Fault | None, str]] = {
-    "init is not through": (slow(init_done=900.0), None, "init: starting"),
+    "init is not through": (slow(init_done=900.0), None, "systemd-networkd-wait-online.service is still starting"),
     "no address": (slow(address_up=900.0), None, "no address on eth0"),
     "no interface": (nothing, Fault(Kind.FAIL, ("ip",)), "there is no eth0"),
     "no name server": (without_servers, None, "does not resolve: /etc/resolv.conf names no name server"),
@@ -67,6 +73,7 @@ SAYS: dict[str, tuple[Callable[[Rig], None], Fault | None, str]] = {
         Fault(Kind.HANG, ("getent",)),
         "does not resolve: asked was 10.0.0.1",
     ),
+    "no answer of a mirror": (with_an_option, Fault(Kind.FAIL, ("getent",)), "mirror.example does not resolve"),
     "no way out": (nothing, Fault(Kind.FAIL, ("getent",)), "does not resolve: there is no default route"),
     "it has ended": (ended, None, "CT 950 does not run any more"),
 }

@@ -9,6 +9,7 @@ from phoenix_hypervisor.resources import due
 from phoenix_hypervisor.resources.directory import Directory
 from phoenix_hypervisor.resources.file import HEADER, File
 from phoenix_hypervisor.resources.service import Service
+from phoenix_hypervisor.simulator.faults import Fault, Kind
 from phoenix_hypervisor.simulator.node import Node
 
 UNIT = "chrony.service"
@@ -61,6 +62,16 @@ def test_a_run_that_was_cut_off_before_it_was_told_goes_on_there() -> None:
     (told,) = changes(node, [CONF, watching])
     assert told.argv[-3:] == ("systemctl", "restart", UNIT)
     converge(node, [CONF, watching])
+
+
+def test_a_service_that_could_not_be_told_is_told_by_the_next_run() -> None:
+    node = Node.new()
+    watching = Service(name=UNIT, watches=(CONF,), how="restart")
+    write, told = changes(node, [CONF, watching])
+    assert node.run(write.argv, write.stdin).ok
+    node.faults.add(Fault(Kind.FAIL, ("systemctl", "restart"), times=1))
+    assert not node.run(told.argv, told.stdin).ok
+    assert [command.argv for command in converge(node, [CONF, watching])] == [told.argv]
 
 
 def test_a_service_that_is_not_there_yet_will_be_started() -> None:

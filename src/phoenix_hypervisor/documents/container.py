@@ -132,7 +132,8 @@ class ContainerDocument(Model):
         None, description="none, or GPU numbers.", examples=["0,1"]
     )
     portainer_role: Literal["server", "agent", "infrastructure", "none"] | None = Field(
-        None, description="Role in Portainer."
+        None,
+        description="Role in Portainer: its server or an agent run in it; infrastructure and none ask for nothing.",
     )
     is_template: bool | None = Field(None, description="Whether others are cloned from it.")
     template_snapshot_name: str | None = Field(

@@ -57,7 +57,9 @@ class CorePaths(Model):
     )
     lxc_config_schema_file: HostPath | None = Field(None, description="Of the seeds; nothing reads it.")
     hf_token_file: HostPath | None = Field(None, description="File with the Hugging Face token.")
-    docker_token_file: HostPath | None = Field(None, description="File with the registry's login: USER:TOKEN.")
+    docker_token_file: HostPath | None = Field(
+        None, description="File with the registry's login: USER:TOKEN. Templates get none, their clones with docker do."
+    )
     docker_images_path: HostPath | None = Field(None, description="Of the seeds; nothing reads it.")
     hypervisor_marker_dir: HostPath | None = Field(None, description="Of the seeds; nothing reads it.")
     hypervisor_marker: HostPath | None = Field(None, description="Of the seeds; nothing reads it.")
@@ -93,9 +95,13 @@ class HostNetwork(Model):
     external_registry_url: Word | None = Field(
         None, description="The Docker registry to log in at.", examples=["docker.io/example"]
     )
-    portainer_server_ip: Address | None = Field(None, description="Where the Portainer server is.")
-    portainer_server_port: Port | None = Field(None, description="Its port.", examples=[9443])
-    portainer_agent_port: Port | None = Field(None, description="The port of the Portainer agents.", examples=[9001])
+    portainer_server_ip: Address | None = Field(
+        None, description="Where Portainer's server is; without it, in the container of that role."
+    )
+    portainer_server_port: Port | None = Field(None, description="Its port; default 9443.", examples=[9443])
+    portainer_agent_port: Port | None = Field(
+        None, description="The port of its agents; default 9001.", examples=[9001]
+    )
     interfaces: HostInterface | None = Field(None, description="The node's own bridge; changed only where it differs.")
     default_subnet: Subnet | None = Field(
         None, description="Whom exports without clients are for.", examples=["10.0.0.0/24"]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.errors import NodeError
-from phoenix_hypervisor.machine import Machine
+from phoenix_hypervisor.machine import Fact, Facts, Machine
 from phoenix_hypervisor.resource import Resource
 
 Told = Callable[[Command, Result], None]
+Look = Callable[[Sequence[Fact[Any]]], Awaitable[Facts]]
 
 
 class CommandFailed(NodeError):
@@ -26,14 +28,15 @@ async def converge(
     resources: Sequence[Resource],
     told: Told = lambda _command, _result: None,
     approve: Callable[[Sequence[Command]], None] = lambda _: None,
+    look: Look | None = None,
 ) -> list[Command]:
     """Run what makes the resources so; returns the commands. ``told`` hears of each with its result.
 
-    ``approve`` sees the commands before the first one runs, and raises to stop. CommandFailed when one failed,
-    NodeError when all succeeded and it is not so.
+    ``approve`` sees the commands before the first one runs, and raises to stop. ``look`` is the first look, where that
+    brings something with it. CommandFailed when one failed, NodeError when all succeeded and it is not so.
     """
     wanted = [fact for resource in resources for fact in resource.facts()]
-    facts = await machine.read(wanted)
+    facts = await (look or machine.read)(wanted)
     commands = [command for resource in resources for command in resource.change(facts)]
     if not commands:
         return []

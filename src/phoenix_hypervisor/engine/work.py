@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.engine.converge import CommandFailed, converge
@@ -11,10 +13,11 @@ from phoenix_hypervisor.engine.telling import failure, said
 from phoenix_hypervisor.errors import NodeError, TransportError
 from phoenix_hypervisor.features.lifecycle.inside import unstamp
 from phoenix_hypervisor.features.lifecycle.stamp import Stamp
-from phoenix_hypervisor.machine import Machine
+from phoenix_hypervisor.machine import Fact, Facts, Machine
 from phoenix_hypervisor.plan.step import Converge, Established, Expect, Guarded, Poll, Unobstructed, Work
 from phoenix_hypervisor.resource import Resource
-from phoenix_hypervisor.transport.container import ContainerTransport
+from phoenix_hypervisor.transport.container import ContainerTransport, inside
+from phoenix_hypervisor.transport.pack import pack, unpack
 
 Told = Callable[[Command, Result], None]
 
@@ -106,7 +109,9 @@ class Worker:
                 self._told(poll.command, result)
                 if result.ok:
                     return
-                raise WorkFailed(f"not {poll.what} within {poll.limit:g} s: {said(result)}{await self._why(poll)}")
+                asked = f"{poll.asked}: " if poll.asked else ""
+                why = f"{asked}{said(result)}{await self._why(poll)}"
+                raise WorkFailed(f"not {poll.what} within {poll.limit:g} s: {why}")
             await asyncio.sleep(pause)
             self._go_on()
             pause = min(2 * pause, poll.every)
@@ -152,13 +157,14 @@ class Worker:
 
     async def _converge(self, work: Converge) -> None:
         """What is stamped and turns out not to have taken effect loses its stamp."""
-        inside = Machine(ContainerTransport(self._machine.transport, work.ctid))
+        machine = Machine(ContainerTransport(self._machine.transport, work.ctid))
         stamp = Stamp(name=work.layer, digest=work.digest)
         attempt = 0
         while True:
             self._go_on()
             try:
-                await converge(inside, (*work.resources, stamp), self._told)
+                look = partial(self._give_and_look, work) if work.given else None
+                await converge(machine, (*work.resources, stamp), self._told, look=look)
             except CommandFailed as failed:
                 attempt += 1
                 if attempt >= _tries(failed.result):
@@ -166,11 +172,23 @@ class Worker:
             except TransportError:
                 raise
             except NodeError:
-                await self._run(inside, unstamp(work.layer))
+                await self._run(machine, unstamp(work.layer))
                 raise
             else:
                 return
             await asyncio.sleep(_PAUSE)
+
+    async def _give_and_look(self, work: Converge, facts: Sequence[Fact[Any]]) -> Facts:
+        """Give the container what the node has for it, and look inside: one round trip."""
+        wanted = list(dict.fromkeys(facts))
+        look = inside(work.ctid, pack([fact.command for fact in wanted]))
+        gave, looked = await self._machine.transport.change_together(work.given, [look])
+        for command, result in zip(work.given, gave, strict=False):
+            self._told(command, result)
+        if not looked:
+            raise CommandFailed(work.given[len(gave) - 1], gave[-1])
+        results = unpack(looked[0], len(wanted))
+        return Facts({fact: fact.parse(result) for fact, result in zip(wanted, results, strict=True)})
 
 
 def _tries(result: Result) -> int:

@@ -211,7 +211,8 @@ class Chain:
         check = inside(self.ctid, readiness.healthy(wanted.command, every))
         why = readiness.troubles(self.ctid)
         symbol = Symbol.ADD if self.fresh else Symbol.CHANGE
-        self.add("health", symbol, "wait until healthy", wanted.command, Poll(check, "healthy", every, limit, why))
+        healthy = Poll(check, "healthy", every, limit, why, wanted.command)
+        self.add("health", symbol, "wait until healthy", wanted.command, healthy)
 
     def establish(self, wanted: tuple[Layer, ...]) -> None:
         """Run the layers that are not stamped as they should be, in their order."""

@@ -24,6 +24,10 @@ _RESOURCES: Mapping[str, float] = {
     "nvidia.user-driver": 40.0,
     "portainer.server": 25.0,
     "portainer.agent": 22.0,
+    "python.venv": 100.0,
+    "release": 60.0,
+    "answering": 45.0,
+    "ollama.models": 60.0,
 }
 _RESOURCE = 0.2
 """A resource to be established: by its kind, or any other."""
@@ -68,7 +72,8 @@ def _seconds(work: Work, expected: Expected) -> float:
         return expected(work.command)
     if isinstance(work, Converge):
         looks_and_stamp = 3 * expected(inside(work.ctid, Command("true")))
-        return looks_and_stamp + sum(_RESOURCES.get(resource.kind, _RESOURCE) for resource in work.resources)
+        given = sum(map(expected, work.given))
+        return looks_and_stamp + given + sum(_RESOURCES.get(resource.kind, _RESOURCE) for resource in work.resources)
     return _LOOK
 
 

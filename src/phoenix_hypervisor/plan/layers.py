@@ -48,7 +48,7 @@ def feature_layers(container: Container, site: Site) -> Iterator[Layer]:
         digest = feature.digest(piece)
         title = f"{name}: {'; '.join(map(str, resources))}"
         given = tuple(scripts.give(container.ctid, each.source, each.path) for each in feature.carries(piece))
-        work: tuple[Work, ...] = (*given, Converge(container.ctid, name, digest, resources))
+        work = (Converge(container.ctid, name, digest, resources, given),)
         yield Layer(name, digest, title, work, feature.needs_names)
 
 

@@ -17,7 +17,7 @@ from phoenix_hypervisor.resource import Symbol as Symbol
 class Poll:
     """A command that is repeated until it succeeds: soon at first, then every ``every`` seconds, up to ``limit``.
 
-    ``explain`` is run when it did not: what it prints says why.
+    ``explain`` is run when it did not: what it prints says why. ``asked`` is the command as its owner knows it.
     """
 
     command: Command
@@ -25,6 +25,7 @@ class Poll:
     every: float
     limit: float
     explain: Command | None = None
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Converge:
     layer: str
     digest: str
     resources: tuple[Resource, ...]
+    given: tuple[Command, ...] = ()
+    """What the node gives the container first, in the trip of the first look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,8 @@ class Step:
                 yield work
             elif isinstance(work, Poll | Guarded):
                 yield work.command
+            elif isinstance(work, Converge):
+                yield from work.given
 
     def as_json(self) -> dict[str, Any]:
         return {

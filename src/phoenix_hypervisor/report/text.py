@@ -114,9 +114,10 @@ def _named(plan: Plan, target: str) -> str:
 
 
 def kept(plan: Plan) -> Iterator[str]:
-    """What stays as it is although it is declared otherwise, and the way out."""
-    for each in plan.kept:
-        change, way = each.change, f" {each.way_out}" if each.way_out else ""
+    """What stays as it is although it is declared otherwise, and the way out, once where several have the same."""
+    last = {each.way_out: number for number, each in enumerate(plan.kept)}
+    for number, each in enumerate(plan.kept):
+        change, way = each.change, f" {each.way_out}" if each.way_out and last[each.way_out] == number else ""
         why = change.reason if each.target == "host" else f"{change.effect}: {change.reason}"
         yield f"Kept: {_named(plan, each.target)}: {change.what} ({why.rstrip('.')}).{way}"
 

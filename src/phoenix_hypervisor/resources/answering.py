@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from pydantic import SerializeAsAny
 
 from phoenix_hypervisor.command import Command, Result
+from phoenix_hypervisor.errors import NodeError
 from phoenix_hypervisor.machine import Fact, Facts, answered
 from phoenix_hypervisor.resource import Resource, Verdict
 from phoenix_hypervisor.resources.service import UnitName
@@ -62,7 +63,10 @@ exit 1
 
 
 def _answers(result: Result) -> bool:
-    return answered(result, "whether a service answers").strip() == "answers"
+    text = answered(result, "whether a service answers").strip()
+    if text not in ("", "answers"):
+        raise NodeError("Whether a service answers cannot be read.", "Look whether the container works.")
+    return bool(text)
 
 
 class Answering(Resource):

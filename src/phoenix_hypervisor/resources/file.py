@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from phoenix_hypervisor.command import Command, Result, encode
+from phoenix_hypervisor.errors import NodeError
 from phoenix_hypervisor.machine import Fact, Facts, answered
 from phoenix_hypervisor.resource import Obstacle, Resource, Symbol, Verdict
 from phoenix_hypervisor.resources import due
@@ -63,8 +64,11 @@ def _seen(result: Result) -> Seen | None:
     if not output:
         return None
     head, _, text = output.partition("\n")
-    kind, owner, group, mode = head.rsplit(":", 3)
-    return Seen(kind, owner, group, f"{int(mode, 8):04o}", text if kind.startswith("regular") else None)
+    try:
+        kind, owner, group, mode = head.rsplit(":", 3)
+        return Seen(kind, owner, group, f"{int(mode, 8):04o}", text if kind.startswith("regular") else None)
+    except ValueError as error:
+        raise NodeError(f"What stands in a file cannot be read: {head!r}.") from error
 
 
 def content_of(path: str) -> Fact[Seen | None]:

@@ -8,13 +8,15 @@ from typing import Any, ClassVar
 
 from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.documents.types import LocaleName
+from phoenix_hypervisor.errors import NodeError
 from phoenix_hypervisor.machine import Fact, Facts, answered
 from phoenix_hypervisor.resource import Resource, Verdict
 
 BUILT_IN = "C.UTF-8"
 """What is there without being generated."""
 _LOOK = """\
-locale -a 2>/dev/null | sed 's/^/has /'
+found=$(locale -a 2>/dev/null) || exit
+printf '%s\\n' "$found" | sed 's/^/has /'
 [ ! -e etc/default/locale ] || sed -n 's/^LANG="*\\([^"]*\\)"*$/lang \\1/p' etc/default/locale
 """
 _SET = """\
@@ -46,6 +48,8 @@ class Seen:
 
 def _seen(result: Result) -> Seen:
     rows = [line.partition(" ") for line in answered(result, "its locales").splitlines()]
+    if not any(word == "has" and value == "POSIX" for word, _, value in rows):
+        raise NodeError("Which locales the machine has cannot be read.")
     lang = next((value for word, _, value in reversed(rows) if word == "lang"), "")
     return Seen(lang, frozenset(value for word, _, value in rows if word == "has"))
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.documents.types import Sha256, Url
+from phoenix_hypervisor.errors import NodeError
 from phoenix_hypervisor.machine import Fact, Facts, answered
 from phoenix_hypervisor.resource import Resource, Symbol, Verdict
 from phoenix_hypervisor.resources.paths import AbsolutePath
@@ -38,7 +39,7 @@ if [ -n "$sum" ]; then
     exit 1
   fi
 fi
-tar -x -f "$archive" -C "$draft" --strip-components "$strip"
+tar -x -f "$archive" -C "$draft" --no-same-owner --strip-components "$strip"
 if [ ! -x "$draft/$program" ]; then
   echo "$url: there is no $program in it" >&2
   exit 1
@@ -66,6 +67,8 @@ class Seen:
 
 def _seen(result: Result) -> Seen:
     lines = answered(result, "which version of a program there is").splitlines()
+    if not all(line.startswith(("said ", "kept ")) for line in lines):
+        raise NodeError("Which version of a program there is cannot be read.", "Look whether the container works.")
     said = [found[1] for line in lines if line.startswith("said ") and (found := _VERSION.search(line))]
     kept = [line.removeprefix("kept ") for line in lines if line.startswith("kept ")]
     return Seen(said[-1] if said else "", kept[-1].strip() if kept else "")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from pydantic import SecretStr
 
 from phoenix_hypervisor.command import Command, Result
+from phoenix_hypervisor.errors import NodeError
 from phoenix_hypervisor.machine import Fact, Facts, answered
 from phoenix_hypervisor.resource import Resource, Symbol, Verdict, fingerprint
 from phoenix_hypervisor.resources import due
@@ -38,7 +40,10 @@ _ESCAPED = str.maketrans({each: f"\\{each}" for each in '\\"`$'})
 
 
 def _seen(result: Result) -> str:
-    return answered(result, "what a file of secrets is like").strip()
+    text = answered(result, "what a file of secrets is like").strip()
+    if text and not re.fullmatch(r"\S+:[0-7]+ [0-9a-f]{64}", text):
+        raise NodeError("What a file of secrets is like cannot be read.", "Look whether the container works.")
+    return text
 
 
 class SecretFile(Resource):
@@ -79,7 +84,8 @@ class SecretFile(Resource):
         return Verdict(reason="it differs") if facts[self._fact] else Verdict(Symbol.ADD, "not there yet")
 
     def __str__(self) -> str:
-        return self.name if self.values else f"no {self.name}"
+        leaf = self.name.rpartition("/")[2].removesuffix(".env")
+        return self.name if self.values else f"no {leaf}"
 
 
 def mark_of(values: Mapping[str, str]) -> str:

@@ -23,7 +23,11 @@ def word(text: str) -> str:
     """One argument of ``ExecStart``, as systemd.service(5) wants it: it arrives as it was."""
     if _PLAIN.fullmatch(text):
         return text
-    return '"' + "".join(_ESCAPES.get(each, each) for each in text) + '"'
+    return '"' + "".join(_ESCAPES.get(each) or _printable(each) for each in text) + '"'
+
+
+def _printable(character: str) -> str:
+    return character if character >= " " else f"\\x{ord(character):02x}"
 
 
 def served(
@@ -40,7 +44,7 @@ def served(
     """
     lines = [" ".join(word(each) for each in group) for group in command]
     settings = [
-        *(f'Environment="{name}={value}"' for name, value in environment.items()),
+        *(f'Environment="{name}={value.replace("%", "%%")}"' for name, value in environment.items()),
         *(f"EnvironmentFile=-{path}" for path in secrets),
     ]
     return "\n".join(

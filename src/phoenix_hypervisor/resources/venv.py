@@ -16,6 +16,7 @@ from pydantic import Field
 
 from phoenix_hypervisor.command import Command, Result
 from phoenix_hypervisor.documents.types import Release
+from phoenix_hypervisor.errors import NodeError
 from phoenix_hypervisor.machine import Fact, Facts, answered
 from phoenix_hypervisor.resource import Resource, Symbol, Verdict
 from phoenix_hypervisor.resources.paths import AbsolutePath
@@ -67,6 +68,7 @@ rm -f "$folder.unfinished"
 grep "^$name==" "$folder.lock"
 """
 )
+_ROW = re.compile(r"(?P<lock>lock )?(?P<name>[^\s=]+)==(?P<version>\S+)")
 ProjectName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
 """As the folder of its installed metadata has it."""
 
@@ -85,10 +87,13 @@ class State:
 
 
 def _state(result: Result) -> State:
-    text = answered(result, "which packages of Python there are")
-    rows = re.findall(r"^(lock )?(\S+)==(\S+)$", text, re.MULTILINE)
-    installed = {name: version for lock, name, version in rows if not lock}
-    return State(installed, {name: version for lock, name, version in rows if lock}, "unfinished" in text.splitlines())
+    lines = answered(result, "which packages of Python there are").splitlines()
+    rows = [_ROW.fullmatch(line) for line in lines if line != "unfinished"]
+    if None in rows:
+        raise NodeError("Which packages of Python there are cannot be read.", "Look whether the container works.")
+    found = [(row["lock"], row["name"], row["version"]) for row in rows if row]
+    installed = {name: version for lock, name, version in found if not lock}
+    return State(installed, {name: version for lock, name, version in found if lock}, "unfinished" in lines)
 
 
 class Venv(Resource):

@@ -9,6 +9,7 @@ import pytest
 
 from phoenix_hypervisor.command import Result
 from phoenix_hypervisor.errors import NodeError
+from phoenix_hypervisor.features.host.nvidia.nodes import ACTIVE
 from phoenix_hypervisor.features.host.nvidia.state import SECURE_BOOT, SIGNED, STATE, Card, Enrolment, State
 from phoenix_hypervisor.machine import Machine
 from phoenix_hypervisor.transport.local import LocalTransport
@@ -83,6 +84,24 @@ def test_a_machine_without_any_of_it(tmp_path: Path) -> None:
 def test_what_is_no_such_answer_is_an_error(text: str) -> None:
     with pytest.raises(NodeError, match="cannot be read"):
         STATE.parse(Result(0, text))
+
+
+@pytest.mark.parametrize(
+    ("answer", "runs"),
+    [
+        (Result(0, "active\n"), True),
+        (Result(3, "inactive\n"), False),
+        (Result(4, "inactive\n"), False),
+        (Result(3, "failed\n"), False),
+    ],
+)
+def test_whether_the_unit_has_run_is_read_of_every_systemd(answer: Result, runs: bool) -> None:
+    assert ACTIVE.parse(answer) is runs
+
+
+def test_a_unit_of_which_systemd_says_nothing_is_an_error() -> None:
+    with pytest.raises(NodeError, match="cannot be read"):
+        ACTIVE.parse(Result(1, "", "Failed to connect to bus: No such file or directory\n"))
 
 
 @pytest.mark.parametrize(

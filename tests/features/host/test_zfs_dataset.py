@@ -71,6 +71,8 @@ def test_what_on_means_for_xattr_depends_on_the_version() -> None:
     assert normal("xattr", "sa", (2, 2)) != normal("xattr", "on", (2, 2)) == normal("xattr", "dir", (2, 2))
     assert VERSION.parse(Result(0, "zfs-2.3.9-0+deb13u1\nzfs-kmod-2.2.7\n")) == (2, 2)
     assert VERSION.parse(Result(127, "", "not found")) == (0, 0)
+    with pytest.raises(NodeError, match="version of its ZFS"):
+        VERSION.parse(Result(1, "", "Failed to initialize the libzfs library.\n"))
 
 
 def test_sizes_for_people() -> None:
@@ -205,6 +207,17 @@ def test_an_unmounted_dataset_is_mounted_again() -> None:
     assert argvs(made, asked()) == [("zfs", "mount", "swift/files")]
     converge(made, asked().values())
     assert argvs(made, asked()) == []
+
+
+def test_an_unmounted_dataset_whose_key_is_not_loaded_keeps_what_needs_it() -> None:
+    made, resource = with_pool(), asked()[FILES]
+    converge(made, asked().values())
+    assert made.run(["zfs", "unmount", "swift/files"]).ok
+    read, own = look(made, [resource]), state_of("swift/files")
+    locked = {**(read[own] or {}), "keystatus": ("unavailable", "-")}
+    facts = Facts({**{fact: read[fact] for fact in resource.facts()}, own: locked})
+    (found,) = resource.verdict(facts).obstacles
+    assert found.reason == "the key of swift/files is not loaded" and "zfs load-key swift/files" in found.hint
 
 
 def test_an_unmounted_dataset_with_something_in_its_place_keeps_what_needs_it() -> None:

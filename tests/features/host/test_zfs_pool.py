@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from features.host.converging import changes, converge
+from features.host.converging import changes, converge, look
 from features.host.zfs_nodes import DISKS, kept, node, pool, reasons, verdicts, wanted, with_paths
 from phoenix_hypervisor.command import Result
 from phoenix_hypervisor.errors import NodeError
 from phoenix_hypervisor.features.host.zfs.pools import POOLS, Group, imports_beside
+from phoenix_hypervisor.machine import Facts
 
 NAME = "zfs.pool:swift"
 
@@ -64,6 +65,14 @@ def test_the_text_of_zpool_status_is_read() -> None:
     assert other.groups == (Group("disk", ("/dev/sdz1",)),)
     assert pools.user(frozenset({"sda1"})) == "tank"
     assert pools.user(frozenset({"sdq"})) is None
+
+
+def test_without_zfs_there_is_no_pool() -> None:
+    made, resource = node(), wanted(pools=[pool(DISKS[0])])[NAME]
+    read = look(made, [resource])
+    facts = Facts({**{fact: read[fact] for fact in resource.facts()}, POOLS: POOLS.parse(Result(127, ""))})
+    (found,) = resource.verdict(facts).obstacles
+    assert "the node has no ZFS" in found.reason and found.hint == "apt-get install zfsutils-linux"
 
 
 def test_garbage_is_a_clear_error() -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from lab.containers import surroundings
 from lab.containers.image import Image
 from lab.containers.node import Node, started
-from lab.containers.site import BASE, Site
+from lab.containers.site import BASE, DOCKER, NESTING, Site
 
 _REASON = "container lab: run scripts/lab containers"
 
@@ -40,8 +41,15 @@ def machine(node: Node) -> Site:
 @pytest.fixture(scope="session")
 def site(machine: Site) -> Site:
     """The node with a template that has the base packages, which the other containers are clones of."""
-    machine.declare(
-        BASE, features=["base_setup"], is_template=True, template_snapshot_name="base-ready", start_at_boot=False
-    )
+    surroundings.write(machine)
+    machine.declare_template(BASE, features=["base_setup", surroundings.NAME])
     machine.converged(BASE)
     return machine
+
+
+@pytest.fixture(scope="session")
+def docker(site: Site) -> Site:
+    """The node with a template that has Docker, too."""
+    site.declare_template(DOCKER, clone_from_ctid=str(BASE), features=["docker"], pct_options=NESTING)
+    site.converged(DOCKER)
+    return site

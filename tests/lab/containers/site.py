@@ -10,12 +10,14 @@ from lab.containers.node import REPOSITORY, Node
 from lab.host.site import Applied
 
 TIMEZONE = "Europe/Berlin"
-_HOST = {"version": "1.0.0", "timezone": TIMEZONE, "mount_point_base": "/mnt/pve"}
+HOST = {"version": "1.0.0", "timezone": TIMEZONE, "mount_point_base": "/mnt/pve"}
 _RUNS = "/var/log/phoenix_hypervisor/runs"
 _LIMIT = 1200.0
 
-BASE = 900
-"""The template of most containers."""
+BASE, DOCKER = 900, 905
+"""The templates of most containers."""
+NESTING = ["nesting=1", "keyctl=1"]
+"""What Docker needs in an unprivileged container."""
 Document = dict[str, Any]
 
 
@@ -27,7 +29,7 @@ class Site:
         self.etc = node.user / "etc"
         self.etc.mkdir(exist_ok=True)
         self.containers: dict[str, Document] = {}
-        self.write("phoenix_hypervisor_config.json", json.dumps(_HOST))
+        self.declare_host()
 
     # -- the configuration
 
@@ -38,6 +40,10 @@ class Site:
         path.write_text(text)
         path.chmod(0o755 if text.startswith("#!") else 0o644)
 
+    def declare_host(self, **parts: Any) -> None:
+        """Declare the node: what every test has, and these parts."""
+        self.write("phoenix_hypervisor_config.json", json.dumps({**HOST, **parts}))
+
     def declare(self, ctid: int, **fields: Any) -> Document:
         """Declare a container, beside those that are declared already, or anew."""
         usual = {"unprivileged": True, "storage_pool": "tank", "network_config": network(ctid), "memory_mb": 512}
@@ -45,6 +51,11 @@ class Site:
         self.containers[str(ctid)] = {"name": f"ct{ctid}", **usual, **origin, **fields}
         self.write("phoenix_lxc_configs.json", json.dumps({"lxc_configs": self.containers}, indent=2))
         return self.containers[str(ctid)]
+
+    def declare_template(self, ctid: int, **fields: Any) -> None:
+        """Declare one that others are cloned from, and that does not run."""
+        kind = {"is_template": True, "template_snapshot_name": "ready", "start_at_boot": False}
+        self.declare(ctid, **kind, **fields)
 
     # -- phoenix
 

@@ -59,7 +59,7 @@ def test_they_inherit_layers_and_do_not_run_them_again(twins: Site) -> None:
     standins()
     for ctid in TWINS:
         assert twins.inside(ctid, "cat /srv/runs; jq -n 1+1") == "ran\n2\n"
-        assert twins.inside(ctid, "ls /var/lib/phoenix/layers").split() == ["base_setup", "counting"]
+        assert twins.inside(ctid, "ls /var/lib/phoenix/layers").split() == ["base_setup", "counting", "surroundings"]
 
 
 def test_each_has_keys_of_its_own_which_its_server_shows(twins: Site) -> None:

@@ -21,7 +21,7 @@ def test_it_shows_its_last_lines_and_goes_on_when_it_is_mended(site: Site) -> No
     done = site.apply(CTID)
     assert done.rc == 1, done.said
     assert "the goods are missing" in done.said, done.said
-    assert site.inside(CTID, "cat /srv/shop/half; ls /var/lib/phoenix/layers") == "begun\nbase_setup\n"
+    assert site.inside(CTID, "cat /srv/shop/half; ls /var/lib/phoenix/layers") == "begun\nbase_setup\nsurroundings\n"
 
     site.write("features.d/shop.sh", WORKS)
     mended = site.converged(CTID)

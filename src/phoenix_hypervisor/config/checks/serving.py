@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from phoenix_hypervisor.config.checks.view import Finding, View, finds
 from phoenix_hypervisor.config.site import Container
 from phoenix_hypervisor.documents import ContainerDocument
+from phoenix_hypervisor.features.container.llama_cpp.arguments import grouped, secrets_of
 from phoenix_hypervisor.features.container.vllm.arguments import Arguments, arguments
 
 _FIELDS = tuple(name for name in ContainerDocument.model_fields if name.startswith("vllm_"))
 _READ = " ".join(("features", "gpu_assignment", "is_template", "template_snapshot_name", *_FIELDS))
+SECRET_PLACES = ("vllm_args", "vllm_parameters", "vllm_engine_config", "llama_cpp_args")
 
 
 def arguments_of(container: Container) -> Arguments:
@@ -45,6 +47,24 @@ def vllm_without_gpu(view: View) -> Iterator[Finding]:
             place = _place(view, container)
             hint = "Give it a gpu_assignment."
             yield container.places.problem("vllm-without-gpu", message, place, hint=hint, severity="warning")
+
+
+@finds("secret-argument", fields=f"{_READ} llama_cpp_args")
+def secret_argument(view: View) -> Iterator[Finding]:
+    """A key among the arguments: the service gets it in a file of its own, but it stands in this one."""
+    for container in view.containers.values():
+        found = [name for name in SECRET_PLACES if _says_secret(view.document(container), name)]
+        for name in found:
+            message = "a secret stands among the arguments."
+            hint = "It shows nowhere else; keep this file private: chmod 600."
+            yield container.places.problem("secret-argument", message, name, hint=hint, severity="warning")
+
+
+def _says_secret(document: ContainerDocument, name: str) -> bool:
+    value = getattr(document, name)
+    if name == "llama_cpp_args":
+        return bool(secrets_of(grouped(value)))
+    return bool(arguments({name.removeprefix("vllm_"): value}).secrets)
 
 
 def _place(view: View, container: Container) -> str:

@@ -18,22 +18,28 @@ case $(readlink -f /sbin/init 2>/dev/null) in
     esac ;;
 esac
 if [ "$1" != none ] && [ -z "$(ip -o addr show dev "$1" scope global 2>/dev/null)" ]; then
-  if ip link show dev "$1" >/dev/null 2>&1; then echo "no address on $1" >&2; else echo "there is no $1" >&2; fi
+  if ! command -v ip >/dev/null; then
+    echo "ip is missing (package iproute2)" >&2
+  elif ip link show dev "$1" >/dev/null 2>&1; then
+    echo "no address on $1" >&2
+  else
+    echo "there is no $1" >&2
+  fi
   exit 1
 fi
 [ "$2" = names ] || exit 0
 for file in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
   [ -f "$file" ] || continue
-  while read -r type uri rest; do
-    case $type$uri in
+  while read -r line; do
+    case $line in
       '#'*) continue ;;
       *http://* | *https://*)
-        host=${uri#*://}
-        host=${host%%/*}
+        host=${line#*://}
+        host=${host%%[/ ]*}
         host=${host##*@}
         host=${host%%:*}
         timeout 10 getent hosts "$host" >/dev/null && exit 0
-        servers=$(sed -n 's/^ *nameserver *//p' /etc/resolv.conf 2>/dev/null | tr '\n' ' ')
+        servers=$(sed -n 's/^ *nameserver *//p' /etc/resolv.conf 2>/dev/null | tr '\\n' ' ')
         if [ -z "$servers" ]; then
           why="/etc/resolv.conf names no name server"
         elif [ -z "$(ip route show default; ip -6 route show default)" ]; then

@@ -139,6 +139,18 @@ def _list_units(call: Call) -> int:
     return 0
 
 
+def _list_jobs(call: Call) -> int:
+    """What is being started; while the machine boots, that is the network, and all that waits for it."""
+    if getattr(call.machine, "booted", True):
+        if "--no-legend" not in call.flags:
+            call.say("No jobs running.")
+        return 0
+    waiting = ("1", "multi-user.target", "start", "waiting")
+    rows = [waiting, ("2", "systemd-networkd-wait-online.service", "start", "running")]
+    _table(call, ("JOB", "UNIT", "TYPE", "STATE"), rows, "jobs listed.")
+    return 0
+
+
 def _list_unit_files(call: Call) -> int:
     rows = [(unit, units.enablement(call.machine, unit), "enabled") for unit in _chosen(call)]
     wanted = call.values.get("state", [])
@@ -166,4 +178,5 @@ ANSWERS: Mapping[str, Callable[[Call], int]] = {
     "cat": _cat,
     "list-units": _list_units,
     "list-unit-files": _list_unit_files,
+    "list-jobs": _list_jobs,
 }

@@ -8,12 +8,21 @@ from phoenix_hypervisor.simulator.models import archives
 from phoenix_hypervisor.simulator.process import Process
 
 MAGIC = "ustar\x00"
+_LONG = {
+    "create": "c",
+    "dereference": "h",
+    "directory": "C",
+    "extract": "x",
+    "file": "f",
+    "no-same-owner": "o",
+    "strip-components": "s",
+}
 
 
 def tar(process: Process, words: list[str]) -> int:
     """``tar -c [-h] -f - [-C FOLDER] FILE…``, ``tar -x -f ARCHIVE -C FOLDER``."""
-    long = {"create": "c", "extract": "x", "dereference": "h", "file": "f", "directory": "C", "strip-components": "s"}
-    options = Options("tar", words, "cxh", "fCs", long)
+    known = "ch" if "-" in words else "cxho"  # nothing is unpacked from a pipe here
+    options = Options("tar", words, known, "fCs", _LONG)
     if "x" in options:
         return _extract(process, options)
     if "c" not in options or options.last("f") != "-":

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from phoenix_hypervisor.documents.types import Build, Line, Port, Sha256, Url, Word
 from phoenix_hypervisor.features.container.llama_cpp.arguments import command, grouped, port_of, secrets_of
-from phoenix_hypervisor.resource import Feature, Resource, Slice
+from phoenix_hypervisor.resource import Feature, Lack, Resource, Slice
 from phoenix_hypervisor.resources.package import Packages
 from phoenix_hypervisor.resources.release import Release
 from phoenix_hypervisor.resources.secretfile import SecretFile, mark_of
@@ -63,9 +63,10 @@ def resources(piece: LlamaCpp) -> Iterator[Resource]:
     yield Packages(name="llama_cpp", packages=(*PACKAGES, *(("libvulkan1",) if piece.cards else ())))
     yield ServiceUser(name=USER, comment="llama.cpp")
     yield release
-    yield keys
+    if values or not piece.is_part:
+        yield keys
     if piece.model is None:
-        yield NoUnit(name=UNIT)
+        yield from () if piece.is_part else (NoUnit(name=UNIT),)
         return
     environment = {"HOME": f"/var/lib/{USER}", "LLAMA_CACHE": f"/var/lib/{USER}/cache"}
     text = served(
@@ -73,6 +74,12 @@ def resources(piece: LlamaCpp) -> Iterator[Resource]:
     )
     curl = (f"http://127.0.0.1:{port_of(piece.port, groups)}/health",)
     yield from server(UNIT, text, (release, keys), curl, START_TIMEOUT, is_on=serves)
+
+
+def lacks(piece: LlamaCpp) -> Iterator[Lack]:
+    """The model, where it is said how it is to be served."""
+    if piece.model is None and (piece.port or piece.args):
+        yield Lack((), "model is missing.", "Add it: everything else is said of its server.")
 
 
 _FIELDS = ("model", "port", "args", "version", "url", "sha256")
@@ -91,4 +98,5 @@ feature = Feature(
     needs_names=True,
     siblings=frozenset({"cards", "is_template", "template_snapshot"}),
     touches=(HOME, f"{FOLDER}/{UNIT}", "/etc/llama", f"/var/lib/{USER}", UNIT),
+    lacks=lacks,
 )

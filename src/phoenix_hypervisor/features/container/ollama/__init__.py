@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from phoenix_hypervisor.documents.types import HostPath, Port, Sha256, Word
 from phoenix_hypervisor.documents.types import Release as Version
 from phoenix_hypervisor.features.container.ollama.models import Models
-from phoenix_hypervisor.resource import Feature, Resource, Slice
+from phoenix_hypervisor.resource import Feature, Lack, Resource, Slice
 from phoenix_hypervisor.resources.ownfolder import OwnFolder
 from phoenix_hypervisor.resources.package import Packages
 from phoenix_hypervisor.resources.release import Release
@@ -61,6 +61,13 @@ def resources(piece: Ollama) -> Iterator[Resource]:
         yield Models(name=address, program=f"{HOME}/{PROGRAM}", models=piece.models)
 
 
+def lacks(piece: Ollama) -> Iterator[Lack]:
+    """Where it listens and where its models lie: what is not said would be moved back to where they are by default."""
+    for name in ("port", "models_path"):
+        if not piece.knows(name):
+            yield Lack((), f"{name} is missing.", f'Add it, or "{name}": null for the usual one.')
+
+
 _FIELDS = ("version", "sha256", "port", "models_path", "models")
 feature = Feature(
     name="ollama",
@@ -76,4 +83,5 @@ feature = Feature(
     needs_names=True,
     siblings=frozenset({"is_template", "template_snapshot"}),
     touches=(HOME, f"{FOLDER}/{UNIT}", f"/var/lib/{USER}", UNIT),
+    lacks=lacks,
 )

@@ -13,7 +13,6 @@ from phoenix_hypervisor.resource import Resource, Symbol, Verdict
 
 _TIMEOUT = 7200.0
 _LOOK = 'curl --silent --fail --max-time 5 "$1/api/tags" || :\n'
-_PULL = 'HOME=/root OLLAMA_HOST=$2 exec "$1" pull "$3"\n'
 
 
 def whole(name: str) -> str:
@@ -52,7 +51,8 @@ class Models(Resource):
 
     def change(self, facts: Facts) -> Iterator[Command]:
         for name in self._missing(facts):
-            yield Command("sh", "-c", _PULL, "pull-model", self.program, self.name, name, timeout=_TIMEOUT)
+            argv = ("env", "HOME=/root", f"OLLAMA_HOST={self.name}", self.program, "pull", name)
+            yield Command(*argv, timeout=_TIMEOUT)
 
     def verdict(self, facts: Facts) -> Verdict:
         return Verdict(Symbol.ADD, f"not there: {', '.join(self._missing(facts))}")

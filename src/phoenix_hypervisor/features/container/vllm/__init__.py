@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from phoenix_hypervisor.documents.types import HostPath, Line, Port, Release, Word, check_path
 from phoenix_hypervisor.features.container.vllm.arguments import Arguments, arguments
 from phoenix_hypervisor.features.container.vllm.token import GIVEN, GivenToken, TakenToken
-from phoenix_hypervisor.resource import Carried, Feature, Resource, Slice
+from phoenix_hypervisor.resource import Carried, Feature, Lack, Resource, Slice
 from phoenix_hypervisor.resources.ownfolder import OwnFolder
 from phoenix_hypervisor.resources.package import Packages
 from phoenix_hypervisor.resources.secretfile import SecretFile, mark_of
@@ -65,10 +65,12 @@ def resources(piece: Vllm) -> Iterator[Resource]:
     if (folder := wanted.value("download-dir")) and check_path(folder) is None:
         yield OwnFolder(name=folder, owner=USER, group=USER)
     yield venv
-    yield keys
-    yield TakenToken(**dict(token))
+    if keys.values or not piece.is_part:
+        yield keys
+    if token.is_wanted or piece.knows("token_file"):
+        yield TakenToken(**dict(token))
     if wanted.model is None:
-        yield NoUnit(name=UNIT)
+        yield from () if piece.is_part else (NoUnit(name=UNIT),)
         return
     text = _unit(wanted, wanted.model)
     yield from server(UNIT, text, (venv, keys, token), wanted.health(), piece.start_timeout, is_on=serves)
@@ -92,12 +94,20 @@ def _unit(wanted: Arguments, model: str) -> str:
     return served("vLLM", USER, command, environment, (TOKEN, KEYS))
 
 
+def lacks(piece: Vllm) -> Iterator[Lack]:
+    """The model, where it is said how it is to be served."""
+    if piece.model_fields_set - _BESIDE and arguments(piece.model_dump()).model is None:
+        yield Lack((), "model is missing.", "Add it: everything else is said of its server.")
+
+
 def carries(piece: Vllm) -> Iterator[Carried]:
     """The node's Hugging Face token; it lies in the container's memory until it is used."""
     if piece.token_file:
         yield Carried(piece.token_file, GIVEN)
 
 
+_BESIDE = frozenset({"version", "token_file", "is_template", "template_snapshot"})
+"""What can be said without a model."""
 _FIELDS = (
     "model", "served_model_name", "model_type", "port", "tensor_parallel_size", "gpu_memory_utilization",
     "max_model_len", "quantization", "trust_remote_code", "parameters", "args", "engine_config", "version",
@@ -119,4 +129,5 @@ feature = Feature(
     siblings=frozenset({"token_file", "is_template", "template_snapshot"}),
     touches=(HOME, f"{FOLDER}/{UNIT}", "/etc/vllm", f"/var/lib/{USER}", UNIT),
     carries=carries,
+    lacks=lacks,
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
 from phoenix_hypervisor.command import Command, Result
+from phoenix_hypervisor.errors import NodeError
 from phoenix_hypervisor.machine import Fact, Facts, answered
 from phoenix_hypervisor.resource import Resource, Symbol, Verdict
 from phoenix_hypervisor.resources import due
@@ -56,7 +58,10 @@ _REMOVE = "set -eu\nnotify=$2\n" + due.MARK + 'rm -f "$1"\n'
 
 
 def _words(result: Result) -> frozenset[str]:
-    return frozenset(answered(result, "whether there is a token").split())
+    found = frozenset(answered(result, "whether there is a token").split())
+    if not all(word in ("there", "given", "same") or re.fullmatch(r"[^:]+:[0-7]+", word) for word in found):
+        raise NodeError("Whether there is a token cannot be read.", "Look whether the container works.")
+    return found
 
 
 class GivenToken(Resource):
@@ -105,7 +110,7 @@ class GivenToken(Resource):
         return Verdict(reason="the node gives another one" if "given" in found else "others could read it")
 
     def __str__(self) -> str:
-        return "the node's Hugging Face token" if self.is_wanted else "no token of the node's"
+        return "the node's Hugging Face token" if self.is_wanted else "no token"
 
 
 class TakenToken(GivenToken):

@@ -44,7 +44,7 @@ def _active(result: Result) -> bool:
     return state == "active"
 
 
-_ACTIVE = Fact("device nodes of NVIDIA cards", Command("systemctl", "is-active", UNIT), _active)
+ACTIVE = Fact("device nodes of NVIDIA cards", Command("systemctl", "is-active", UNIT), _active)
 
 
 class Nodes(Resource):
@@ -60,13 +60,13 @@ class Nodes(Resource):
 
     def facts(self) -> Iterator[Fact[Any]]:
         yield STATE
-        yield _ACTIVE
+        yield ACTIVE
         yield from self.driver.facts()
 
     def change(self, facts: Facts) -> Iterator[Command]:
         if self.driver.waits(facts):
             return
-        if facts[STATE].missing_nodes or not facts[_ACTIVE] or not self.driver.is_on_disk(facts):
+        if facts[STATE].missing_nodes or not facts[ACTIVE] or not self.driver.is_on_disk(facts):
             yield Command("systemctl", "restart", UNIT, timeout=120.0)
 
     def verdict(self, facts: Facts) -> Verdict:
