@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -60,17 +61,18 @@ def test_targets_by_name_by_feature_and_host(phoenix: Phoenix, repository: Path)
     assert said.code == 2 and 'Did you mean "gateway"' in said.err
 
 
-def test_what_is_not_managed_yet_is_said(phoenix: Phoenix, examples: Path) -> None:
-    said = phoenix("plan", "--etc", examples / "2025-09-01", "--on", "sim", "--output", "json").json
-    assert set(said["not_managed"]["vllm"]) == {"920", "950"}
-    assert {"portainer", "vllm"} <= set(said["not_managed"])
+def test_what_is_not_managed_yet_is_said(phoenix: Phoenix, tmp_path: Path) -> None:
+    document = {"version": "1.0.0", "firewall": {"enabled": True}}
+    (tmp_path / "phoenix_hypervisor_config.json").write_text(json.dumps(document))
+    said = phoenix("plan", "--etc", tmp_path, "--on", "sim")
+    assert said.code == 0 and "Not managed yet: firewall (host)" in said.out
 
 
-def test_nothing_unmanaged_is_stamped(phoenix: Phoenix, examples: Path, tmp_path: Path) -> None:
+def test_every_feature_of_a_container_is_stamped(phoenix: Phoenix, examples: Path, tmp_path: Path) -> None:
     where = f"sim:{tmp_path}/node.json"
     assert phoenix("apply", "--etc", examples / "2025-09-01", "--on", where, "--yes").code == 0
     said = phoenix("sim", "run", tmp_path / "node.json", "pct", "exec", "950", "--", "ls", "/var/lib/phoenix/layers")
-    assert "vllm" not in said.out
+    assert {"base_setup", "nvidia", "vllm"} <= set(said.out.split())
 
 
 def test_without_a_place_off_a_node_it_refuses(phoenix: Phoenix, repository: Path) -> None:

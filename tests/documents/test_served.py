@@ -77,6 +77,27 @@ def test_names_that_no_share_can_have(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "path", "options", "has_users", "told"),
+    [
+        ("fine", "/srv/100%U", None, False, "Samba replaces what follows a %"),
+        ("fine", "/srv/a ", None, False, "cannot end with a blank"),
+        ("fine", " /srv/a", None, False, "cannot end with a blank"),
+        ("fine", "/srv/a", "foo=1", False, "foo is no parameter of a share"),
+        ("fine", "/srv/a", "valid users=ann", True, "valid users stand in the options and in valid_users"),
+        (None, "/srv/global", None, False, "it means something else to Samba"),
+    ],
+)
+def test_what_is_wrong_with_a_share(
+    name: str | None, path: str, options: str | None, has_users: bool, told: str
+) -> None:
+    assert told in (smbconf.share_fault(name, path, options, has_users) or "")
+
+
+def test_a_share_with_which_nothing_is_wrong() -> None:
+    assert smbconf.share_fault("global share", "/srv/global", "valid users=ann writable=yes", False) is None
+
+
+@pytest.mark.parametrize(
     ("path", "base", "wanted"),
     [
         ("tank/media", None, Place("/tank/media", "tank/media", is_root=True)),

@@ -100,11 +100,12 @@ def test_the_same_arguments_said_otherwise_restart_nothing(tmp_path: Path) -> No
 
 
 def test_a_change_takes_two_round_trips(tmp_path: Path) -> None:
-    rig = rig_of(tmp_path / "etc")
+    rig = rig_of(tmp_path / "etc", HOST_TOKEN)
+    given(rig, SECRET)
     rig.converge()
-    changed(rig, tmp_path / "other", vllm_max_model_len=1024)
+    changed(rig, tmp_path / "other", HOST_TOKEN, vllm_max_model_len=1024)
     into = [command for command in rig.transport.sent if "lxc-attach" in " ".join((*command.argv, command.stdin))]
-    assert len(into) == 3, "whether it is ready; a look; the change with a look after it"
+    assert len(into) == 3, "whether it is ready; the token with a look; the change with a look after it"
 
 
 def installed(rig: Rig) -> dict[str, str]:

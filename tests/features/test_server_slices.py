@@ -8,6 +8,7 @@ import pytest
 
 from phoenix_hypervisor.features.registry import of_containers
 from phoenix_hypervisor.plan.slices import part_from, slice_from
+from phoenix_hypervisor.resources.service import Service
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,8 @@ def test_a_part_takes_nothing_away(name: str, piece: dict[str, Any], gone: set[s
     part = {each.id for each in feature.resources(part_from(feature, piece))}
     token = {each for each in whole if each.startswith("given-token:")}
     assert whole - part == gone | token and not part - whole
+    services = [each for each in feature.resources(part_from(feature, piece)) if isinstance(each, Service)]
+    assert all(watched.id in part for each in services for watched in each.watches), "it waits for nothing else"
 
 
 @pytest.mark.parametrize(

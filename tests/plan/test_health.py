@@ -57,9 +57,3 @@ def test_after_a_change_it_is_asked_again(tmp_path: Path) -> None:
     rig.converge()
     assert rig.node.run(("pct", "stop", "950")).ok
     assert [step.id for step in rig.plan().steps] == ["950:start", "950:health"]
-
-
-def test_a_container_that_is_not_established_yet_is_not_asked(tmp_path: Path) -> None:
-    plan = rig_of(tmp_path / "etc", features=["portainer"]).plan()
-    assert plan.unmanaged["health_check"] == ("950",)
-    assert not any(step.id == "950:health" for step in plan.steps)

@@ -12,7 +12,6 @@ import click
 from phoenix_hypervisor.cli.feature_run import features_of_containers, run, unknown_feature
 from phoenix_hypervisor.cli.options import etc_option, output_option
 from phoenix_hypervisor.config.given import taken
-from phoenix_hypervisor.features.registry import COMING, of_containers
 from phoenix_hypervisor.plan.host import host_features
 from phoenix_hypervisor.resource import Feature
 
@@ -49,9 +48,6 @@ def list_features(etc: str | None, output: str) -> int:
         return 0
     for feature in found:
         click.echo(f"{feature.name:<16} {feature.scope:<10} {feature.summary}")
-    coming = [name for name in COMING if name not in of_containers()]
-    if coming:
-        click.echo(f"Not available yet in containers: {', '.join(coming)}")
     return 0
 
 

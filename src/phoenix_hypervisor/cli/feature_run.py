@@ -23,7 +23,7 @@ from phoenix_hypervisor.config.load import find_etc
 from phoenix_hypervisor.config.scripts import own_features
 from phoenix_hypervisor.documents.secrets import redactor
 from phoenix_hypervisor.errors import UsageError
-from phoenix_hypervisor.features.registry import COMING, of_containers, of_host
+from phoenix_hypervisor.features.registry import of_containers, of_host
 from phoenix_hypervisor.resource import Feature
 
 
@@ -96,6 +96,5 @@ def _feature(name: str, inside: bool, etc: str | None) -> Feature:
 
 
 def unknown_feature(name: str, known: Iterable[str]) -> UsageError:
-    """There is none of that name, or none yet."""
-    missing = f'The feature "{name}" is not available yet.' if name in COMING else f'There is no feature "{name}".'
-    return UsageError(missing, f"There are: {', '.join(dict.fromkeys(known))}.")
+    """There is none of that name."""
+    return UsageError(f'There is no feature "{name}".', f"There are: {', '.join(dict.fromkeys(known))}.")

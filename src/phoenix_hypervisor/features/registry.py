@@ -11,9 +11,6 @@ from types import ModuleType
 from phoenix_hypervisor.features import container, host
 from phoenix_hypervisor.resource import Feature
 
-COMING: tuple[str, ...] = ()
-"""Features of containers that are asked for and no module establishes yet; plans list them as not managed."""
-
 
 @cache
 def of_host() -> Mapping[str, Feature]:
@@ -34,5 +31,5 @@ def _found(room: ModuleType) -> Mapping[str, Feature]:
 
 
 def container_feature_names() -> frozenset[str]:
-    """What a container's ``features`` may name, established already or not."""
-    return frozenset((*of_containers(), *COMING))
+    """What a container's ``features`` may name."""
+    return frozenset(of_containers())

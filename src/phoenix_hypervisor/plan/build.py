@@ -85,7 +85,7 @@ def build(
             *(undeclared(site, node) if selected is None else ()),
         ),
         kept=(*own.kept, *_kept(node, outcomes)),
-        unmanaged=unmanaged(site, chosen, host),
+        unmanaged=unmanaged(site, host),
         names={str(ctid): site.containers[ctid].name for ctid in chosen},
         undo=_undo(survey, outcomes),
     )

@@ -32,7 +32,6 @@ from phoenix_hypervisor.plan.outcome import Outcome
 from phoenix_hypervisor.plan.reconcile import reconcile
 from phoenix_hypervisor.plan.step import Change, Expect, Step, Symbol, Work
 from phoenix_hypervisor.plan.survey import Survey
-from phoenix_hypervisor.plan.unmanaged import is_established
 from phoenix_hypervisor.plan.wanted import bind_mounts_of, snapshot_names, wants_running
 from phoenix_hypervisor.proxmox.guest import Section
 from phoenix_hypervisor.proxmox.storage import split_volume
@@ -208,8 +207,7 @@ def _finish(chain: Chain, survey: Survey, guest: Guest | None, missing: tuple[st
         chain.start("it is to run", after=tuple(f"{ctid}:clone" for ctid in copies))
     elif not chain.is_base:
         chain.stop("a template that does not start at boot ends stopped")
-    if is_established(container, survey.site):
-        chain.check_health()
+    chain.check_health()
     chain.forget_restore_point("all went well")
 
 

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from phoenix_hypervisor.config.site import Site
 from phoenix_hypervisor.errors import UsageError
-from phoenix_hypervisor.features.registry import COMING, of_host
+from phoenix_hypervisor.features.registry import of_host
 from phoenix_hypervisor.plan.graph import closure
 from phoenix_hypervisor.plan.lineage import source_of
 
@@ -58,7 +58,7 @@ def _containers(site: Site, word: str) -> set[int]:
     if len(named) > 1:
         ids = ", ".join(map(str, sorted(named)))
         raise UsageError(f'The name "{word}" is ambiguous: {ids} have it.', "Name the CTID.")
-    is_feature = word in of_host() or word in site.container_features or word in COMING
+    is_feature = word in of_host() or word in site.container_features
     if named and is_feature:
         raise UsageError(f'"{word}" is a feature and the name of {min(named)}.', f"For the container: {min(named)}.")
     if named:

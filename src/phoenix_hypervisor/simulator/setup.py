@@ -14,7 +14,9 @@ from phoenix_hypervisor.simulator.tree import Entry, Tree
 
 HOST_KEYS = ("ed25519", "ecdsa", "rsa")
 _KEY_NAMES = {"ed25519": "ssh-ed25519", "ecdsa": "ecdsa-sha2-nistp256", "rsa": "ssh-rsa"}
-_MARK = "# --- BEGIN PVE ---\n{}# --- END PVE ---\n"
+_BEGIN, _END = "# --- BEGIN PVE ---\n", "# --- END PVE ---\n"
+_MARK = f"{_BEGIN}{{}}{_END}"
+_LOCAL = "127.0.0.1 localhost\n::1 localhost\n"
 
 _PRESET_FROM = 252
 """The systemd of Debian 12; Ubuntu's is newer from 23.04 on."""
@@ -46,7 +48,7 @@ class Root:
 
 
 def write_names(root: Root, options: Mapping[str, str], ctid: int) -> None:
-    """/etc/hostname and /etc/hosts."""
+    """/etc/hostname and /etc/hosts, in which lines of others stay."""
     name = options.get("hostname", f"CT{ctid}")
     short = name.partition(".")[0]
     nets = (parse_properties(text) for key, text in options.items() if key.startswith("net"))
@@ -54,7 +56,9 @@ def write_names(root: Root, options: Mapping[str, str], ctid: int) -> None:
     own = next((one for one in addresses if one and one[0].isdigit()), "127.0.1.1")
     names = name if name == short else f"{name} {short}"
     root.put("/etc/hostname", f"{short}\n")
-    root.put("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n" + _MARK.format(f"{own} {names}\n"))
+    entry = root.tree.get("/etc/hosts")
+    before, _, rest = (entry.data if entry else _LOCAL).partition(_BEGIN)
+    root.put("/etc/hosts", before + _MARK.format(f"{own} {names}\n") + rest.partition(_END)[2])
 
 
 def write_resolver(root: Root, options: Mapping[str, str], node: Filesystem) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
+import tarfile
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,9 +31,9 @@ _CERTIFICATE = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-da
 @contextmanager
 def served(node: Node, port: int, *, tls: bool = False) -> Iterator[Path]:
     """A folder that the node serves at ADDRESS; where ``tls`` is set, with a certificate that nobody signed."""
-    folder = node.user / f"served-{port}"
+    place = Path(tempfile.mkdtemp(dir=node.user))
+    folder, certificate = place / "served", place / "certificate.pem"
     folder.mkdir()
-    certificate = node.user / f"certificate-{port}.pem"
     if tls:
         node.out(*_CERTIFICATE, "-keyout", str(certificate), "-out", f"{certificate}.new")
         with certificate.open("a") as file:
@@ -44,3 +47,13 @@ def served(node: Node, port: int, *, tls: bool = False) -> Iterator[Path]:
             yield folder
         finally:
             process.kill()
+
+
+def packed(name: str, program: str) -> bytes:
+    """A program in a tar.gz, as its makers would publish it."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w:gz") as tar:
+        entry = tarfile.TarInfo(name)
+        entry.size, entry.mode = len(program), 0o755
+        tar.addfile(entry, io.BytesIO(program.encode()))
+    return made.getvalue()

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import tarfile
 from collections.abc import Iterator
 
 import pytest
 
-from lab.containers.serving import served
+from lab.containers.serving import packed, served
 from lab.containers.site import BASE, Site, standins
 from lab.containers.surroundings import GITHUB
 
@@ -50,16 +48,6 @@ else:
 MADE_HERE = "Ollama (a program that answers), GitHub (the node, by curl's settings)"
 
 
-def archive() -> bytes:
-    """What Ollama publishes, as far as its form goes."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
-        entry = tarfile.TarInfo("bin/ollama")
-        entry.size, entry.mode = len(PROGRAM), 0o755
-        tar.addfile(entry, io.BytesIO(PROGRAM.encode()))
-    return packed.getvalue()
-
-
 def declare(site: Site, sha256: str) -> None:
     fields = {"ollama_version": VERSION, "ollama_sha256": sha256, "ollama_models": [MODEL]}
     site.declare(CTID, clone_from_ctid=str(BASE), features=["ollama"], **fields)
@@ -71,7 +59,7 @@ def shop(site: Site) -> Iterator[Site]:
     with served(site.node, GITHUB, tls=True) as folder:
         place = folder / f"ollama/ollama/releases/download/v{VERSION}"
         place.mkdir(parents=True)
-        (place / "ollama-linux-amd64.tgz").write_bytes(archive())
+        (place / "ollama-linux-amd64.tgz").write_bytes(packed("bin/ollama", PROGRAM))
         yield site
     site.gone(CTID)
 

@@ -48,6 +48,7 @@ def test_what_was_edited_is_seen_and_put_back(
     seen = own.deep(CTID)
     assert f"~ {feature}" in seen.said, seen.said
     assert f"~ {other}" not in seen.said, seen.said
+    assert feature in own.phoenix("status", "--deep", str(CTID)).said
     own.repaired(CTID)
     assert own.inside(CTID, look) == wanted
 

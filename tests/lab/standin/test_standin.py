@@ -158,6 +158,21 @@ def test_it_starts_and_stops(box: Lab) -> None:
     assert box("pct shutdown 900").stderr == "CT 900 not running\n"
 
 
+def test_lines_that_others_put_into_its_hosts_file_stay(box: Lab) -> None:
+    """PVE::LXC::Setup::Base, ct_modify_file: only the marked section is Proxmox's."""
+    file = box.root / "tank/subvol-900-disk-0/etc/hosts"
+    theirs = f"{file.read_text()}10.1.1.9 nas\n"
+    file.write_text(theirs)
+    assert box("pct start 900").ok
+    assert file.read_text() == theirs
+    assert theirs.count("10.1.1.2 one") == 1
+
+
+def test_a_first_start_enables_what_proxmox_wants(box: Lab) -> None:
+    preset = box.read("tank/subvol-900-disk-0/etc/systemd/system-preset/00-pve.preset")
+    assert "disable systemd-networkd.service\n" in preset
+
+
 def test_snapshots_are_those_of_its_dataset(box: Lab) -> None:
     assert box("pct snapshot 900 first").ok
     assert "first" in box.behind.zfs.datasets["tank/subvol-900-disk-0"].snapshots

@@ -63,8 +63,8 @@ def resources(piece: LlamaCpp) -> Iterator[Resource]:
     yield Packages(name="llama_cpp", packages=(*PACKAGES, *(("libvulkan1",) if piece.cards else ())))
     yield ServiceUser(name=USER, comment="llama.cpp")
     yield release
-    if values or not piece.is_part:
-        yield keys
+    reads = (release, keys) if values or not piece.is_part else (release,)
+    yield from reads[1:]
     if piece.model is None:
         yield from () if piece.is_part else (NoUnit(name=UNIT),)
         return
@@ -73,7 +73,7 @@ def resources(piece: LlamaCpp) -> Iterator[Resource]:
         "llama.cpp", USER, ((f"{HOME}/{PROGRAM}",), *command(piece.model, piece.port, groups)), environment, (KEYS,)
     )
     curl = (f"http://127.0.0.1:{port_of(piece.port, groups)}/health",)
-    yield from server(UNIT, text, (release, keys), curl, START_TIMEOUT, is_on=serves)
+    yield from server(UNIT, text, reads, curl, START_TIMEOUT, is_on=serves)
 
 
 def lacks(piece: LlamaCpp) -> Iterator[Lack]:

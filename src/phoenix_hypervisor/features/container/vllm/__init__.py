@@ -57,30 +57,28 @@ def resources(piece: Vllm) -> Iterator[Resource]:
     venv = Venv(name=HOME, project="vllm", version=piece.version)
     wanted = arguments(piece.model_dump())
     serves = wanted.model is not None and not (piece.is_template or piece.template_snapshot)
-    notify = (UNIT,) if serves else ()
-    keys = _keys(wanted, notify)
-    token = GivenToken(name=TOKEN, owner=USER, is_wanted=piece.token_file is not None, notify=notify)
+    secrets = tuple(_secrets(piece, wanted, (UNIT,) if serves else ()))
     yield Packages(name="vllm", packages=PACKAGES)
     yield ServiceUser(name=USER, comment="vLLM")
     if (folder := wanted.value("download-dir")) and check_path(folder) is None:
         yield OwnFolder(name=folder, owner=USER, group=USER)
     yield venv
-    if keys.values or not piece.is_part:
-        yield keys
-    if token.is_wanted or piece.knows("token_file"):
-        yield TakenToken(**dict(token))
+    yield from (TakenToken(**dict(each)) if isinstance(each, GivenToken) else each for each in secrets)
     if wanted.model is None:
         yield from () if piece.is_part else (NoUnit(name=UNIT),)
         return
     text = _unit(wanted, wanted.model)
-    yield from server(UNIT, text, (venv, keys, token), wanted.health(), piece.start_timeout, is_on=serves)
+    yield from server(UNIT, text, (venv, *secrets), wanted.health(), piece.start_timeout, is_on=serves)
 
 
-def _keys(wanted: Arguments, notify: tuple[str, ...]) -> SecretFile:
-    """What the options would have shown."""
-    secrets = wanted.secrets if wanted.model else {}
-    values = {name: SecretStr(value) for name, value in secrets.items()}
-    return SecretFile(name=KEYS, owner=USER, values=values, mark=mark_of(secrets), notify=notify)
+def _secrets(piece: Vllm, wanted: Arguments, notify: tuple[str, ...]) -> Iterator[Resource]:
+    """What the options would have shown, and the node's token; of a part, what it has of them."""
+    found = wanted.secrets if wanted.model else {}
+    values = {name: SecretStr(value) for name, value in found.items()}
+    if values or not piece.is_part:
+        yield SecretFile(name=KEYS, owner=USER, values=values, mark=mark_of(found), notify=notify)
+    if piece.knows("token_file"):
+        yield GivenToken(name=TOKEN, owner=USER, is_wanted=piece.token_file is not None, notify=notify)
 
 
 def _unit(wanted: Arguments, model: str) -> str:
