@@ -72,7 +72,7 @@ def test_every_feature_of_a_container_is_stamped(phoenix: Phoenix, examples: Pat
     where = f"sim:{tmp_path}/node.json"
     assert phoenix("apply", "--etc", examples / "2025-09-01", "--on", where, "--yes").code == 0
     said = phoenix("sim", "run", tmp_path / "node.json", "pct", "exec", "950", "--", "ls", "/var/lib/phoenix/layers")
-    assert {"base_setup", "nvidia", "vllm"} <= set(said.out.split())
+    assert {"docker", "nvidia", "vllm"} <= set(said.out.split())
 
 
 def test_without_a_place_off_a_node_it_refuses(phoenix: Phoenix, repository: Path) -> None:

@@ -147,12 +147,51 @@ def judge(sweep: Sweep, words: tuple[str, ...], kind: Kind) -> None:
     assert set(run.failed) <= {sweep.step}, f"it was noticed elsewhere: {run.failed}"
     assert run.failed or kind not in LOUD, "a command that failed was not told of"
     run.check_branches()
+    settle(rig, sweep)
+
+
+def settle(rig: Rig, sweep: Sweep) -> None:
+    """One more run ends as the undisturbed one did, and a look inside finds all of it."""
+    rig.node.clock += 60
     rig.converge()
     assert not rig.plan().steps
     assert rig.look().guests[sweep.ctid].layers == sweep.layers
     assert rig.node.run(("pct", "start", str(sweep.ctid))).ok
     rig.node.clock += 60
     assert not drift(rig)
+
+
+PROGRAMS = {
+    "base_setup": "dpkg-query dpkg apt-get readlink ln mkdir sync mv",
+    "nvidia": "dpkg-query dpkg apt-get curl nvidia-runfile-payload nvidia-smi gpg chown chmod stat grep sync mv",
+    "docker": "dpkg-query dpkg apt-get systemctl perl mount umount docker tar mkdir sync mv",
+}
+"""What the scripts of a feature call inside."""
+
+
+@pytest.mark.parametrize("feature", SWEPT)
+def test_a_program_that_fails_or_lies_once_inside_a_script_is_no_success_either(sweep: Sweep) -> None:
+    for turn, program in enumerate(PROGRAMS[sweep.step.partition(":")[2]].split()):
+        kind = (Kind.FAIL, Kind.SILENT, Kind.GARBAGE)[turn % 3]
+        rig = Rig(sweep.rig.site, Node.load(sweep.before))
+        hit = once_in(rig, sweep.step, Fault(kind, (program,), times=1))
+        summary = rig.apply(jobs=1)
+        assert hit and not len(rig.node.faults), f"nothing called {program}"
+        assert set(summary.failed) <= {sweep.step}, f"{kind} of {program}: {summary.failed}"
+        settle(rig, sweep)
+
+
+def once_in(rig: Rig, step: str, fault: Fault) -> list[Fault]:
+    """Plant a fault when a step has begun; what comes back holds it from then on."""
+    planted: list[Fault] = []
+
+    def watch(_: Command) -> None:
+        if not planted and running_step(rig) == step:
+            planted.append(fault)
+            rig.node.faults.add(fault)
+
+    rig.watch = watch
+    return planted
 
 
 @pytest.fixture(scope="module")
