@@ -134,12 +134,18 @@ OLLAMA = some(
     ollama_models_path=just("/srv/models"),
     ollama_models=just(["qwen3:8b", "nomic-embed-text"]),
 )
+OLLAMA_WHOLE = {"ollama_port": 8434, "ollama_models_path": "/srv/models", "ollama_models": ["qwen3:8b"]}
 LLAMA_CPP = some(
     llama_cpp_model=just("ggml-org/gemma-3-4b-it-GGUF"),
     llama_cpp_port=text_or_number(8081),
     llama_cpp_args=just(["--ctx-size", "4096"]),
     llama_cpp_version=just("b11211"),
 )
+LLAMA_CPP_WHOLE = {
+    "llama_cpp_model": "ggml-org/gemma-3-4b-it-GGUF",
+    "llama_cpp_port": 8081,
+    "llama_cpp_args": ["--ctx-size", "4096"],
+}
 LLAMA_CPP_URL = "https://github.com/ggml-org/llama.cpp/releases/download/b8133/llama-b8133-bin-ubuntu-x64.tar.gz"
 LLAMA_CPP_PINNED = {
     "llama_cpp_version": "8133",
@@ -252,9 +258,9 @@ def containers(draw: Draw, tree: Tree, ctid: int) -> Json:
         )
         fields |= draw(some(gpu_assignment=just("none", "0", "0,1", "0, 1")))
         if "ollama" in (fields.get("features") or ()):
-            fields |= draw(OLLAMA) | draw(just({}, OLLAMA_PINNED))
+            fields |= draw(st.one_of(OLLAMA, just(OLLAMA_WHOLE))) | draw(just({}, OLLAMA_PINNED))
         if "llama_cpp" in (fields.get("features") or ()):
-            fields |= draw(LLAMA_CPP) | draw(just({}, LLAMA_CPP_PINNED))
+            fields |= draw(st.one_of(LLAMA_CPP, just(LLAMA_CPP_WHOLE))) | draw(just({}, LLAMA_CPP_PINNED))
         if "vllm_model" in fields:
             fields["gpu_assignment"] = "0,1"  # vLLM serves nothing without
         fields.setdefault("network_config", f"10.0.0.{index + 20}/24,10.0.0.1,8.8.8.8")  # packages come over it
@@ -281,7 +287,7 @@ def configurations(draw: Draw, max_containers: int = 8, bare_features: bool = Fa
         **draw(
             some(
                 **{"$schema": just("./phoenix_lxc_configs.schema.json")},
-                nvidia_repo_url=just("https://developer.download.nvidia.com/compute/"),
+                nvidia_repo_url=just("https://developer.download.nvidia.com/compute/cuda/repos/debian12/x86_64/"),
                 nvidia_runfile_url=just(RUNFILE),
             )
         ),

@@ -10,5 +10,5 @@ def test_the_tour_goes_well_and_says_no_warning_twice(phoenix: Phoenix) -> None:
     assert said.code == 0, said.err
     assert said.err.count("Not given: ") == 1
     assert len(set(said.err.splitlines())) == len(said.err.splitlines())
-    assert "Nothing to do: all that is managed so far is as declared." in said.out
+    assert "Nothing to do: the node is as declared." in said.out
     assert said.out.count("\n$ phoenix ") == 9

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
+import pytest
+from pydantic import ValidationError
+
+from phoenix_hypervisor.documents.zfs import Dataset
 from phoenix_hypervisor.documents.zfs_properties import wrong
 
 TAKEN = (
@@ -53,3 +57,24 @@ def test_refused(pair: str) -> None:
 
 def test_a_name_that_is_nearly_one_is_told() -> None:
     assert wrong("recordsiz", "1M") == 'ZFS has no property "recordsiz" that can be set; recordsize?'
+
+
+@pytest.mark.parametrize(
+    ("properties", "told"),
+    [
+        ("phoenix:properties=quota", "properties that begin with phoenix: are Phoenix's own"),
+        ({"recordsize": "1M", "phoenix:own": "1"}, "properties that begin with phoenix: are Phoenix's own"),
+        ("recordsiz=1M", "recordsize?"),
+        ({"compression": "zip"}, "zip"),
+        ("compression", "such as compression=lz4"),
+        ({"mountpoint": "/srv/../etc"}, "such as compression=lz4"),
+    ],
+)
+def test_a_dataset_takes_no_others(properties: object, told: str) -> None:
+    with pytest.raises(ValidationError, match=re.escape(told)):
+        Dataset.model_validate({"name": "a", "pool": "tank", "properties": properties})
+
+
+def test_a_dataset_takes_those_of_users() -> None:
+    made = Dataset.model_validate({"name": "a", "pool": "tank", "properties": "quota=1G,org.example:why=because"})
+    assert made.properties == {"quota": "1G", "org.example:why": "because"}

@@ -133,9 +133,12 @@ def test_what_is_there_is_told_apart(text: str, seen: Seen, reason: str) -> None
     assert any(driver.change(Facts({fact: seen})))
 
 
-@pytest.mark.parametrize(("cuda", "package"), [("12.8", "cuda-toolkit-12-8"), ("13.0.2", "cuda-toolkit-13-0")])
-def test_cuda_comes_where_it_is_asked_for(tmp_path: Path, cuda: str, package: str) -> None:
-    rig = rig_of(tmp_path / "etc", cuda=cuda)
+@pytest.mark.parametrize(
+    ("cuda", "package", "release"),
+    [("12.8", "cuda-toolkit-12-8", "ubuntu2404"), ("13.0.2", "cuda-toolkit-13-0", "debian13")],
+)
+def test_cuda_comes_where_it_is_asked_for(tmp_path: Path, cuda: str, package: str, release: str) -> None:
+    rig = rig_of(tmp_path / "etc", cuda=cuda, repo=REPO.replace("ubuntu2404", release))
     rig.converge()
     assert inside(rig, "dpkg-query", "-W", "-f", "${db:Status-Status}", package) == "installed"
     assert "Signed-By: /etc/apt/keyrings/nvidia-cuda.asc" in inside(

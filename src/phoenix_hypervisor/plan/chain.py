@@ -21,6 +21,7 @@ from phoenix_hypervisor.features.lifecycle.conditions import (
     Runs,
 )
 from phoenix_hypervisor.features.lifecycle.marks import record_of, with_layers
+from phoenix_hypervisor.features.lifecycle.node import Drift
 from phoenix_hypervisor.features.lifecycle.options import Effect
 from phoenix_hypervisor.features.lifecycle.raw import Lines
 from phoenix_hypervisor.plan.going_back import going_back
@@ -73,8 +74,8 @@ class Chain:
     raw: Lines = ()
     firewall: str | None = None
     layers: dict[str, str] = field(default_factory=dict)
-    drift: Mapping[str, str] = field(default_factory=dict)
-    """Layers that are stamped and not so, with what is not."""
+    drift: Mapping[str, Drift] = field(default_factory=dict)
+    """Layers with a stamp that are not so, with what is not."""
     dataset: str | None = None
     """Its root file system, as it is or will be."""
     steps: list[Step] = field(default_factory=list)
@@ -125,6 +126,7 @@ class Chain:
         after: tuple[str, ...] = (),
         locks: frozenset[str] = frozenset(),
         changes: tuple[Change, ...] = (),
+        detail: str = "",
     ) -> str:
         """One more step, after the last one; returns its id."""
         if self.keeps_restore_point and not self.fresh and name not in _HARMLESS:
@@ -143,6 +145,7 @@ class Chain:
                 locks=frozenset({f"ct:{self.ctid}"}) | locks,
                 after=after,
                 changes=() if self.fresh else changes,
+                detail=detail,
             )
         )
         return step_id
@@ -228,12 +231,14 @@ class Chain:
             first: tuple[Work, ...] = () if self.ready_checked else (self._ready(names_needed),)
             self.ready_checked = True
             reason = self._reason(changed)
+            drift = Drift("") if self.fresh else self.drift.get(layer.name, Drift(""))
             if self.layers.get(layer.name) == layer.digest:
-                reason = self.drift[layer.name]
+                reason = drift.reason
             symbol = Symbol.CHANGE if changed else Symbol.ADD
             self.layers[layer.name] = layer.digest
             work = (*first, *layer.work, *self._record_layers())
-            self.add(layer.name, symbol, layer.title, reason, *work, needs=self._start_needs())
+            needs = self._start_needs()
+            self.add(layer.name, symbol, layer.title, reason, *work, needs=needs, detail=drift.detail)
 
     def _reason(self, has_other: bool) -> str:
         """Why a layer is established that is not stamped as it should be."""

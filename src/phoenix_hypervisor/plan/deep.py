@@ -9,7 +9,7 @@ from typing import Any
 from phoenix_hypervisor.command import Result
 from phoenix_hypervisor.config.site import Site
 from phoenix_hypervisor.errors import NodeError
-from phoenix_hypervisor.features.lifecycle.node import Node
+from phoenix_hypervisor.features.lifecycle.node import Drift, Node
 from phoenix_hypervisor.machine import Fact, Facts
 from phoenix_hypervisor.plan.layers import Layer, feature_layers
 from phoenix_hypervisor.plan.step import Converge
@@ -29,25 +29,24 @@ def with_drift(site: Site, node: Node, ctids: Iterable[int]) -> Node:
     return replace(node, drift={ctid: layers for ctid, layers in found.items() if layers})
 
 
-def _drift(site: Site, node: Node, ctid: int) -> dict[str, str]:
+def _drift(site: Site, node: Node, ctid: int) -> dict[str, Drift]:
     wanted = _facts(site, ctid)
     if not wanted:
         return {}
     result = node.facts[_look(ctid, wanted)]
     try:
         facts = _parsed(wanted, result)
-        return {
-            layer.name: "; ".join(wrong)
-            for layer in feature_layers(site.containers[ctid], site)
-            if node.guests[ctid].layers.get(layer.name) == layer.digest
-            and (wrong := [_told(resource, facts) for resource in _resources(layer) if any(resource.change(facts))])
-        }
+        layers = [each for each in feature_layers(site.containers[ctid], site) if each.name in node.guests[ctid].layers]
+        found = {layer.name: _of_layer(layer, facts) for layer in layers}
+        return {name: drift for name, drift in found.items() if drift.reason}
     except NodeError as error:
         raise NodeError(f"CT {ctid} could not be looked into: {error.message}", error.hint) from error
 
 
-def _told(resource: Resource, facts: Facts) -> str:
-    return f"{resource}: {resource.verdict(facts).reason}"
+def _of_layer(layer: Layer, facts: Facts) -> Drift:
+    wrong = [(resource, resource.verdict(facts)) for resource in _resources(layer) if any(resource.change(facts))]
+    reason = "; ".join(f"{resource}: {verdict.reason}" for resource, verdict in wrong)
+    return Drift(reason, "\n".join(verdict.detail for _, verdict in wrong if verdict.detail))
 
 
 def _resources(layer: Layer) -> Iterator[Resource]:

@@ -28,6 +28,14 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True)
+class Drift:
+    """What of a layer is not as declared, and the difference in lines."""
+
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """What one reading of a Proxmox VE node told."""
 
@@ -60,8 +68,8 @@ class Node:
     """``subuid`` and ``subgid`` to the ranges of ids that root may map."""
     facts: Facts = field(default=Facts({}), compare=False, repr=False)
     """All facts of the reading, those of the node's own resources among them."""
-    drift: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
-    """Of the containers that were looked into: CTID to the layers that are stamped and not so, with what is not."""
+    drift: Mapping[int, Mapping[str, Drift]] = field(default_factory=dict)
+    """Of the containers that were looked into: CTID to the layers with a stamp that are not so, with what is not."""
     volumes_by_id: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     clones: Mapping[str, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)
     """Dataset to snapshot name to the CTIDs whose root file system is a clone of it."""

@@ -81,6 +81,7 @@ _PUBLISHED = {
         f"https://developer.download.nvidia.com/compute/cuda/repos/{release}/x86_64/3bf863cc.pub": "cuda"
         for release in ("debian12", "ubuntu2204", "ubuntu2404")
     },
+    "https://developer.download.nvidia.com/compute/cuda/repos/debian13/x86_64/8793F200.pub": "newer cuda",
 }
 _ARMOUR = "-----{} PGP PUBLIC KEY BLOCK-----\n"
 KEYS = {

@@ -11,6 +11,7 @@ FINGERPRINTS = {
     "docker": "9DC858229FC7DD38854AE2D88D81803C0EBFCD88",
     "nvidia": "C95B321B61E88C1809C4F759DDCAE044F796ECB0",
     "cuda": "EB693B3035CD5710E231E123A4B469963BF863CC",
+    "newer cuda": "02182E60104FCDC26EAE1B8597A5D4CB8793F200",
 }
 _FAILED = 2
 
@@ -24,7 +25,7 @@ def gpg(process: Process, words: list[str]) -> int:
     entry = process.files.stat(absolute(process, names[0]))
     if entry is None:
         raise Fault(f"can't open '{names[0]}': No such file or directory", _FAILED)
-    found = re.search(r"keyring of ([a-z]+)", entry.data)
+    found = re.search(r"keyring of ([a-z ]+)", entry.data)
     if found is None or found[1] not in FINGERPRINTS:
         raise Fault("no valid OpenPGP data found.", _FAILED)
     mark = FINGERPRINTS[found[1]]
