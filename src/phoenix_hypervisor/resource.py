@@ -120,6 +120,10 @@ class Resource(Slice):
         """What is to be said of it; pure. Obstacles and kept differences count also where nothing is to be changed."""
         return Verdict()
 
+    def awaits(self) -> Iterator[Command]:
+        """What ends when it does its work again after its machine has started, or fails and says why it does not."""
+        yield from ()
+
     def needs(self) -> Iterator[str]:
         """Ids of the resources that come first."""
         yield from self.after

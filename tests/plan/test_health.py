@@ -45,6 +45,40 @@ def test_what_is_not_healthy_fails_and_its_dependants_are_skipped(tmp_path: Path
     assert any(step.startswith("960:start") for step in summary.skipped)
 
 
+def served(folder: Path, **fields: Any) -> Rig:
+    containers = {
+        "900": base(is_template=True),
+        "955": container(955, clone_from_ctid="900", features=["ollama"], **fields),
+        "960": container(960, clone_from_ctid="900", dependencies=["955"]),
+    }
+    return fitted(site_of(folder, {"lxc_configs": containers}))
+
+
+def test_without_a_check_what_a_feature_serves_is_waited_for_after_a_start(tmp_path: Path) -> None:
+    rig = served(tmp_path / "etc")
+    steps = {step.id: step for step in rig.plan().steps}
+    assert "955:health" in next(step for name, step in steps.items() if name.startswith("960:start")).needs
+    rig.converge()
+    assert rig.plan().empty
+    assert rig.node.run(("pct", "stop", "955")).ok
+    assert [step.id for step in rig.plan().steps] == ["955:start", "955:health"]
+
+
+def test_what_a_feature_serves_and_does_not_answer_fails_with_its_log(tmp_path: Path) -> None:
+    rig = served(tmp_path / "etc")
+    rig.converge()
+    assert rig.node.run(("lxc-attach", "-n", "955", "--", "systemctl", "disable", "ollama")).ok
+    assert rig.node.run(("pct", "stop", "955")).ok
+    failed = rig.apply().failed
+    assert list(failed) == ["955:health"]
+    assert "ollama.service: it is inactive" in failed["955:health"] and "its log ends with:" in failed["955:health"]
+
+
+def test_a_declared_check_is_asked_alone(tmp_path: Path) -> None:
+    plan = served(tmp_path / "etc", health_check={"command": "true"}).plan()
+    assert [step.title for step in plan.steps if step.id == "955:health"] == ["wait until healthy"]
+
+
 def test_where_nothing_is_done_nothing_is_asked(tmp_path: Path) -> None:
     rig = rig_of(tmp_path / "etc")
     rig.converge()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from phoenix_hypervisor.command import Command
 from phoenix_hypervisor.config.site import Container
 from phoenix_hypervisor.features.lifecycle import commands, restore
 from phoenix_hypervisor.features.lifecycle import inside as readiness
@@ -204,10 +205,16 @@ class Chain:
         why = readiness.troubles(self.ctid)
         return Poll(check, "ready", self.container.ready_interval, self.container.ready_timeout, why)
 
-    def check_health(self) -> None:
-        """Wait until it does its work (spec L11); its dependants wait, too. Where nothing was done nothing is asked."""
+    def check_health(self, layers: tuple[Layer, ...]) -> None:
+        """Wait until it does its work (spec L11); its dependants wait, too. Where nothing was done nothing is asked.
+
+        Where no check is declared, what its features serve is waited for after a start (spec L8).
+        """
         wanted = self.container.health_check
-        if wanted is None or not (self.steps and self.running):
+        if not (self.steps and self.running):
+            return
+        if wanted is None:
+            self._await(tuple(command for layer in layers for command in layer.awaits))
             return
         every = float(wanted.interval or _INTERVAL)
         limit = every * (_RETRIES if wanted.retries is None else wanted.retries) + _FIRST_TRY
@@ -216,6 +223,11 @@ class Chain:
         symbol = Symbol.ADD if self.fresh else Symbol.CHANGE
         healthy = Poll(check, "healthy", every, limit, why, wanted.command)
         self.add("health", symbol, "wait until healthy", wanted.command, healthy)
+
+    def _await(self, answers: tuple[Command, ...]) -> None:
+        if answers and self.steps[-1].id.partition("#")[0] == f"{self.ctid}:start":
+            symbol = Symbol.ADD if self.fresh else Symbol.CHANGE
+            self.add("health", symbol, "wait until it answers", "it was started", *answers)
 
     def establish(self, wanted: tuple[Layer, ...]) -> None:
         """Run the layers that are not stamped as they should be, in their order."""

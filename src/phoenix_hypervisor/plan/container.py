@@ -18,6 +18,7 @@ from phoenix_hypervisor.plan.cloning import Origin, clone, identity
 from phoenix_hypervisor.plan.existence import create, created
 from phoenix_hypervisor.plan.explain import kept_snapshots, orphans, provenance, without_snapshots
 from phoenix_hypervisor.plan.inherited import outdated
+from phoenix_hypervisor.plan.layers import Layer
 from phoenix_hypervisor.plan.obstacle import (
     Obstacle,
     is_copied,
@@ -60,7 +61,7 @@ def plan_container(
         wanted = () if guest.is_base else snapshots.missing(chain, node, guest, _snapshots_wanted(survey, container))
     reconcile(chain, node, guest if guest is not None and not chain.fresh else None)
     chain.establish(layers)
-    _finish(chain, survey, guest, wanted)
+    _finish(chain, survey, guest, wanted, layers)
     refuse_locked(chain, node, guest)
     if guest is not None and guest.rootfs:
         chain.notes += kept_snapshots(chain, guest, node, layers)
@@ -187,7 +188,9 @@ def _snapshots_wanted(survey: Survey, container: Container) -> tuple[str, ...]:
     return snapshot_names(container)
 
 
-def _finish(chain: Chain, survey: Survey, guest: Guest | None, missing: tuple[str, ...]) -> None:
+def _finish(
+    chain: Chain, survey: Survey, guest: Guest | None, missing: tuple[str, ...], layers: tuple[Layer, ...]
+) -> None:
     """Snapshots or base volume, then the state in which it is to end."""
     container = chain.container
     if survey.wants_base(container) and not chain.is_base:
@@ -207,7 +210,7 @@ def _finish(chain: Chain, survey: Survey, guest: Guest | None, missing: tuple[st
         chain.start("it is to run", after=tuple(f"{ctid}:clone" for ctid in copies))
     elif not chain.is_base:
         chain.stop("a template that does not start at boot ends stopped")
-    chain.check_health()
+    chain.check_health(layers)
     chain.forget_restore_point("all went well")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from phoenix_hypervisor.command import decode
+from phoenix_hypervisor.command import Command, decode
 from phoenix_hypervisor.config.site import DEFAULT_BIN, Container, Site
 from phoenix_hypervisor.features.lifecycle import inside as scripts
 from phoenix_hypervisor.features.lifecycle.effects import Holds, Stamped
@@ -31,6 +31,8 @@ class Layer:
     title: str
     work: tuple[Work, ...]
     needs_names: bool = False
+    awaits: tuple[Command, ...] = ()
+    """What ends when it does its work again after the container has started."""
 
 
 def layers_of(container: Container, site: Site, node: Node) -> tuple[Layer, ...]:
@@ -49,7 +51,8 @@ def feature_layers(container: Container, site: Site) -> Iterator[Layer]:
         title = f"{name}: {'; '.join(map(str, resources))}"
         given = tuple(scripts.give(container.ctid, each.source, each.path) for each in feature.carries(piece))
         work = (Converge(container.ctid, name, digest, resources, given),)
-        yield Layer(name, digest, title, work, feature.needs_names)
+        awaits = tuple(inside(container.ctid, command) for each in resources for command in each.awaits())
+        yield Layer(name, digest, title, work, feature.needs_names, awaits)
 
 
 @dataclass(frozen=True, slots=True)

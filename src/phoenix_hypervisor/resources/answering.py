@@ -94,8 +94,11 @@ class Answering(Resource):
 
     def change(self, facts: Facts) -> Iterator[Command]:
         if not facts[self._fact] or any(any(watched.change(facts)) for watched in self.watches):
-            argv = ("sh", "-c", _WAIT, "wait-for-answer", self.name, str(self.limit), *self.curl)
-            yield Command(*argv, timeout=self.limit + _SPARE)
+            yield from self.awaits()
+
+    def awaits(self) -> Iterator[Command]:
+        argv = ("sh", "-c", _WAIT, "wait-for-answer", self.name, str(self.limit), *self.curl)
+        yield Command(*argv, timeout=self.limit + _SPARE)
 
     def verdict(self, facts: Facts) -> Verdict:
         return Verdict(reason="what it depends on changes" if facts[self._fact] else "it does not answer")

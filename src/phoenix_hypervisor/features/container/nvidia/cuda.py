@@ -11,7 +11,7 @@ from phoenix_hypervisor.resources.package import Packages
 _KEY = ("3bf863cc.pub", "EB693B3035CD5710E231E123A4B469963BF863CC")
 """The file of the archive's key, and its fingerprint."""
 _NEWER_KEYS = {"debian13": ("8793F200.pub", "02182E60104FCDC26EAE1B8597A5D4CB8793F200")}
-"""Those of archives for releases that no longer trust the first one's signature, by the release's name in the address."""
+"""Those of archives for releases that do not trust the first one, by the release's name in the address."""
 
 
 def package(version: str) -> str:

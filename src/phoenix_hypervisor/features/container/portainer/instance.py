@@ -154,6 +154,9 @@ class RunningContainer(Resource):
             yield Command("docker", "rm", self.name)
         yield from before
         yield self._run() if is_new else Command("docker", self._verb(there), self.name)
+        yield from self.awaits()
+
+    def awaits(self) -> Iterator[Command]:
         yield Command("sh", "-c", _WAIT, "wait-for-it", self.name, str(self.port), *self.paths, timeout=900.0)
 
     def _is_stopped(self, there: Instance | None) -> bool:
