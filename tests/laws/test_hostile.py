@@ -10,16 +10,15 @@ import pytest
 from pydantic import ValidationError
 
 import law
+from features.host.converging import look
 from hosts import canary
-from phoenix_hypervisor.command import Result
 from phoenix_hypervisor.config.load import load
 from phoenix_hypervisor.config.source import read_source
 from phoenix_hypervisor.features.registry import of_containers
-from phoenix_hypervisor.machine import Facts
 from phoenix_hypervisor.simulator.node import Node
 from rig import HOST, Rig, fitted, tree
 
-HOSTILE = ["x; reboot", "$(reboot)", "`reboot`", "a\nb", "../../etc/passwd", "-rf", "'\"", "a b", "\x00", "é\u202e"]
+HOSTILE = ["x; reboot", "$(reboot)", "`reboot`", "a\nb", "../../etc/passwd", "-Zrf", "'\"", "a b", "\x00", "é\u202e"]
 FIELDS: list[tuple[str, ...]] = [
     ("name",),
     ("storage_pool",),
@@ -58,7 +57,7 @@ def test_a_hostile_value_in_a_container(tmp_path: Path, field: tuple[str, ...], 
 @pytest.mark.parametrize("value", HOSTILE)
 @pytest.mark.parametrize("name", sorted(of_containers()))
 def test_a_hostile_value_in_a_slice(name: str, value: str) -> None:
-    feature = of_containers()[name]
+    feature, machine = of_containers()[name], Node.new()
     tried = 0
     for field, info in feature.slice.model_fields.items():
         for given in (value, [value]):
@@ -68,8 +67,8 @@ def test_a_hostile_value_in_a_slice(name: str, value: str) -> None:
                 tried += 1
                 continue
             for resource in feature.resources(piece):
-                nothing = Facts({fact: fact.parse(Result(1)) for fact in resource.facts()})
-                law.hostile_value_is_one_argument(value, list(resource.change(nothing)))
+                facts = look(machine, [resource])
+                law.hostile_value_is_one_argument(value, list(resource.change(facts)))
                 tried += 1
         assert info is not None
     assert tried, "no field was tried"

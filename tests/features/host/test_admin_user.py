@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from features.host.converging import changes, converge, look
+from phoenix_hypervisor.command import Command
 from phoenix_hypervisor.documents.secrets import STAND_IN
 from phoenix_hypervisor.features.host.admin_user import AdminUser, resources
 from phoenix_hypervisor.resource import Resource
@@ -163,6 +164,53 @@ def test_another_admin_user_takes_over() -> None:
     nobody = list(resources(AdminUser()))
     assert changes(node, nobody) == []
     assert kept(node, nobody) == ["user ann", "user bob"]
+
+
+def test_keys_that_changed_since_they_were_read_are_left_alone() -> None:
+    node = fresh()
+    converge(node, asked())
+    node.files.mkdir("/home/ann/.ssh")
+    node.files.write(KEYS, f"{OTHER_KEY}\n")
+    write = next(each for each in changes(node, asked(ssh_public_key=KEY)) if KEY in each.stdin)
+    node.files.write(KEYS, "# by hand\n", append=True)
+    result = node.run(write.argv, write.stdin)
+    assert not result.ok and "changed meanwhile" in result.stderr
+    assert node.files.read(KEYS) == f"{OTHER_KEY}\n# by hand\n"
+
+
+def test_a_drop_in_that_only_is_called_like_ours_stays() -> None:
+    node = fresh()
+    converge(node, asked(sudo_access=True))
+    node.files.write("/etc/sudoers.d/phoenix-theirs", "bob ALL=(ALL) ALL\n", mode=0o440)
+    assert changes(node, asked(sudo_access=True)) == []
+
+
+def strips(node: Node) -> list[Command]:
+    """What takes Ann's keys away where Bob is the admin user."""
+    return [each for each in changes(node, asked(username="bob")) if "strip-keys" in each.argv]
+
+
+def test_keys_behind_a_link_are_of_nobody_that_we_know() -> None:
+    node = fresh()
+    converge(node, asked(**WHOLE))
+    (strip,) = strips(node)
+    node.files.write("/srv/trap", node.files.read(KEYS))
+    node.files.remove(KEYS)
+    node.files.link("/srv/trap", KEYS)
+    assert strips(node) == []
+    assert not node.run(strip.argv, strip.stdin).ok
+    assert node.run(["readlink", KEYS]).stdout == "/srv/trap\n"
+
+
+def test_marks_that_are_no_pair_take_nothing_away() -> None:
+    node = fresh()
+    converge(node, asked(**WHOLE))
+    text = "".join(line for line in node.files.read(KEYS).splitlines(keepends=True) if "# END" not in line)
+    node.files.write(KEYS, f"{text}{OTHER_KEY}\n")
+    (strip,) = strips(node)
+    result = node.run(strip.argv, strip.stdin)
+    assert not result.ok and "are no pair" in result.stderr
+    assert node.files.read(KEYS) == f"{text}{OTHER_KEY}\n"
 
 
 def test_an_empty_slice_does_nothing_on_a_fresh_node() -> None:

@@ -12,6 +12,8 @@ from phoenix_hypervisor.documents.secrets import STAND_IN
 from phoenix_hypervisor.features.host.samba import Samba, feature, resources
 from phoenix_hypervisor.plan.slices import part_from
 from phoenix_hypervisor.resource import Resource
+from phoenix_hypervisor.resources.samba_shares import samba_shares
+from phoenix_hypervisor.resources.share_lines import share_text
 from phoenix_hypervisor.simulator.node import Node
 
 MAIN, OURS = "/etc/samba/smb.conf", "/etc/samba/phoenix.conf"
@@ -109,6 +111,26 @@ def test_a_slice_changes_what_it_says_of_a_share_and_leaves_the_others(given: di
     assert node.files.read(OURS).splitlines()[1:] == lines
     if node.files.read(OURS) == before:
         assert commands == []
+
+
+def test_a_parameter_that_samba_does_not_know_is_never_in_force() -> None:
+    node = fresh()
+    converge(node, asked(SHARE))
+    before = node.files.read(OURS)
+    wrong = samba_shares({"media": share_text("media", "/tank/media", (("nosuch", "yes"),))}, ())
+    (write,) = changes(node, [wrong])
+    result = node.run(write.argv, write.stdin)
+    assert not result.ok and "nosuch" in result.stderr
+    assert node.files.read(OURS) == before
+
+
+def test_a_file_that_the_package_brings_keeps_its_last_line() -> None:
+    node = fresh()
+    node.files.remove(MAIN)
+    include = next(each for each in changes(node, asked(SHARE)) if "include-shares" in each.argv)
+    node.files.write(MAIN, "[global]\n   workgroup = LAB")
+    assert node.run(include.argv, include.stdin).ok
+    assert node.files.read(MAIN).startswith("[global]\n   workgroup = LAB\n")
 
 
 def test_foreign_lines_of_smb_conf_stay_byte_for_byte() -> None:
