@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+import container_guards
 import host_guards
 from mutations import Edit, Mutation, Returns
 
@@ -242,7 +243,7 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
 def _guards() -> Iterator[Mutation]:
     """The rows as mutations; the second of one definition is ``…#2``."""
     seen: Counter[str] = Counter()
-    for upholds, rows in (*ROWS.items(), *host_guards.ROWS.items()):
+    for upholds, rows in (*ROWS.items(), *host_guards.ROWS.items(), *container_guards.ROWS.items()):
         for at, how, tests in rows:
             seen[at] += 1
             name = f"{at}#{seen[at]}" if seen[at] > 1 else at

@@ -52,6 +52,7 @@ version=${version#is }
 printf '%s\\n' "${version%%[!A-Za-z0-9.+-]*}" >"$folder.version"
 ln -sfn "$folder/$program" "$link"
 rm -rf --one-file-system "$folder"
+sync -f "$draft"
 mv "$draft" "$folder"
 """
 _VERSION = re.compile(r"version(?: is|:)? ([0-9]\S*)")

@@ -31,6 +31,7 @@ draft=${path%/*}/.${path##*/}.phoenix~
 mkdir -p -m 0755 "${path%/*}"
 cat >"$draft"
 chown "$owner:$owner" "$draft"
+sync "$draft"
 """
     + due.MARK
     + 'mv -f "$draft" "$path"\n'

@@ -63,6 +63,7 @@ esac
   exit "$status"
 }
 listed "$folder" | grep -v '^pip==' >"$folder.lock.new"
+sync "$folder.lock.new"
 mv -f "$folder.lock.new" "$folder.lock"
 rm -f "$folder.unfinished"
 grep "^$name==" "$folder.lock"

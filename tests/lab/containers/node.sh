@@ -28,7 +28,6 @@ mount --rbind /dev dev
 mount -t proc proc proc
 mount -t sysfs sysfs sys
 mount -t cgroup2 cgroup sys/fs/cgroup
-mount -t debugfs debug sys/kernel/debug || true # LXC shows it to containers, whose systemd fails to mount it itself
 mount -t tmpfs -o mode=755 run run
 mount -t tmpfs tmp tmp
 rm -rf etc/pve var/lib/lxc var/lib/phoenix var/lib/vz

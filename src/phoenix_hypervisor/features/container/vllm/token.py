@@ -50,6 +50,7 @@ mkdir -p -m 0755 "${target%/*}"
 draft=${target%/*}/.${target##*/}.phoenix~
 if [ -s "$given" ]; then token >"$draft"; else cat "$target" >"$draft"; fi
 chown "$owner:$owner" "$draft"
+sync "$draft"
 """
     + due.MARK
     + 'mv -f "$draft" "$target"\nrm -f "$given"\n'
