@@ -163,3 +163,13 @@ def test_a_feature_is_what_it_establishes(name: str) -> None:
     digests = [feature.digest(piece) for piece in pieces]
     assert digests == [feature.digest(piece.model_copy()) for piece in pieces]
     assert len(set(digests)) == len(digests)
+
+
+def test_what_comes_from_another_template_than_declared_is_told_that_alone(rig: Rig, tmp_path: Path) -> None:
+    documents = family()
+    documents["902"] = container(902, clone_from_ctid="900", template_snapshot_name="other", features=["docker"])
+    documents["950"] = container(950, clone_from_ctid="902")
+    rig.site = rig_of(tmp_path / "other", documents).site
+    rig.apply()
+    told = [each.change.what for each in rig.plan().kept if each.target == "950"]
+    assert len(told) == 1 and "902" in told[0] and "docker" not in told[0]

@@ -69,6 +69,7 @@ def test_a_service_that_does_not_come_up_is_told_with_the_end_of_its_log(web: Si
     assert done.rc == 1, done.said
     assert "web.service failed" in done.said, done.said
     assert "server.py: error:" in done.said, done.said
+    assert "sys-kernel" not in done.said, done.said
 
     web.inside(CTID, "mv /srv/away /srv/www; sed -i 's/--wrong/--directory/' /etc/systemd/system/web.service")
     web.inside(CTID, "systemctl daemon-reload; systemctl reset-failed; systemctl start web")

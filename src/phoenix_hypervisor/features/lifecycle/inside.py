@@ -71,6 +71,7 @@ _TROUBLES = """\
 units() { systemctl list-units --state="$1" --plain --no-legend 2>/dev/null | cut -d ' ' -f 1; }
 log() { journalctl --unit "$1" --lines 5 --output cat --no-pager 2>/dev/null; }
 for unit in $(units failed); do
+  case $unit in sys-kernel-*.mount) continue ;; esac
   echo "$unit failed; its log ends with:"
   log "$unit"
 done
@@ -88,7 +89,7 @@ def troubles(ctid: int) -> Command:
     """On the node: why a container does not get there, in lines.
 
     That it does not run; its units that failed or end again and again, with the last lines of their logs; what is
-    still starting.
+    still starting. The kernel's own file systems, which no unprivileged container may mount, are no reason.
     """
     return Command("sh", "-c", _LOOK_INSIDE, "look-inside", str(ctid), stdin=_TROUBLES, timeout=20.0)
 
