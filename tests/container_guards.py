@@ -7,7 +7,9 @@ from mutations import Edit, Returns
 LAYERS = "tests/laws/test_layers.py"
 DOCKER = "tests/features/test_container_docker.py"
 NVIDIA = "tests/features/test_container_nvidia.py"
-PORTAINER = "tests/features/test_container_portainer.py tests/features/test_portainer_changes.py|tests/cli/test_portainer.py"
+PORTAINER = (
+    "tests/features/test_container_portainer.py tests/features/test_portainer_changes.py|tests/cli/test_portainer.py"
+)
 SERVERS = "tests/features/test_container_vllm.py tests/features/test_container_ollama.py"
 OWN = "tests/features/test_external.py"
 DEEP = "tests/cli/test_deep.py tests/cli/test_deep_servers.py"
@@ -22,7 +24,8 @@ AI_LAB = "tests/laws/test_ai_lab.py"
 ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
     "spec L5 and L14, layers": [
         ("plan.inherited.outdated", Returns("iter(())"), LAYERS),
-        ("plan.inherited._source", Edit('if origin and origin.partition("@")[0] != source.dataset', "if False"), LAYERS),
+        ("plan.inherited._source",
+         Edit('if origin and origin.partition("@")[0] != source.dataset', "if False"), LAYERS),
         ("plan.deep._of_layer", Returns("Drift('')"), DEEP),
     ],
     "spec L6, cards": [
@@ -41,7 +44,7 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
     ],
     "spec L8, model servers": [
         ("resources.answering.Answering.awaits", Returns("iter(())"), f"{HEALTH}|{SERVERS}"),
-        ("resources.answering._LOOK", Edit("--fail", ""), SERVERS),
+        ("resources.answering._WAIT", Edit("--fail ", ""), SERVERS),
         ("plan.chain.Chain._await", Returns(), HEALTH),
         ("resources.venv.State.wrong", Returns("[]"), f"{SERVERS}|{DEEP}"),
         ("resources.systemunit.UnitFile.change", Edit("if writes:", "if False:"), f"{SERVERS}|tests/resources"),
@@ -52,7 +55,8 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
     "spec F6, secrets inside": [
         ("features.container.vllm.arguments.SECRETS", Returns("{}"), SERVERS),
         ("resources.secretfile._WRITE", Edit("umask 077", "umask 022"), f"{SERVERS}|tests/resources"),
-        ("features.container.vllm.token.GivenToken._is_other", Edit('f"{self.owner}:600" not in found', "False"), f"{SERVERS}|{DEEP}"),
+        ("features.container.vllm.token.GivenToken._is_other",
+         Edit('f"{self.owner}:600" not in found', "False"), f"{SERVERS}|{DEEP}"),
         ("features.container.docker.Docker.logs_in", Returns("self.token_file is not None"), DOCKER),
     ],
     "law 2, what is transient": [

@@ -24,7 +24,7 @@ _RESOURCES: Mapping[str, float] = {
     "nvidia.user-driver": 40.0,
     "portainer.server": 25.0,
     "portainer.agent": 22.0,
-    "python.venv": 220.0,
+    "python.venv": 160.0,
     "release": 60.0,
     "answering": 45.0,
     "ollama.models": 60.0,
