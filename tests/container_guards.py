@@ -44,7 +44,7 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
     ],
     "spec L8, model servers": [
         ("resources.answering.Answering.awaits", Returns("iter(())"), f"{HEALTH}|{SERVERS}"),
-        ("resources.answering._WAIT", Edit("--fail ", ""), SERVERS),
+        ("resources.answering._WAIT", Edit("--fail ", ""), "tests/features/test_container_llama_cpp.py"),
         ("plan.chain.Chain._await", Returns(), HEALTH),
         ("resources.venv.State.wrong", Returns("[]"), f"{SERVERS}|{DEEP}"),
         ("resources.systemunit.UnitFile.change", Edit("if writes:", "if False:"), f"{SERVERS}|tests/resources"),

@@ -277,6 +277,16 @@ def test_another_token_comes_with_the_next_establishing(tmp_path: Path) -> None:
     assert not attach(rig, "test", "-e", "/etc/vllm/token.env").ok
 
 
+def test_a_token_that_others_could_read_is_put_away_again(tmp_path: Path) -> None:
+    rig = rig_of(tmp_path / "etc", HOST_TOKEN)
+    given(rig, SECRET)
+    rig.converge()
+    inside(rig, "chmod", "644", "/etc/vllm/token.env")
+    inside(rig, "rm", "/var/lib/phoenix/layers/vllm")
+    rig.converge()
+    assert inside(rig, "stat", "-c", "%U:%a", "/etc/vllm/token.env") == "vllm:600\n"
+
+
 def test_a_file_without_a_token_is_refused(tmp_path: Path) -> None:
     rig = rig_of(tmp_path / "etc", HOST_TOKEN)
     given(rig, "two words\n")

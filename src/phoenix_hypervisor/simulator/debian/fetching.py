@@ -140,9 +140,22 @@ def curl(process: Process, resolves: bool) -> Run:
     return (yield from _curl_fetch(process, line, resolves))
 
 
+def _unavailable(process: Process, told: bool, fails: bool) -> int:
+    """A server that is not ready; its page comes where that is no failure."""
+    if not fails:
+        process.say(listening.LOADING)
+        return 0
+    if told:
+        process.complain("curl: (22) The requested URL returned error: 503\n")
+    return 22
+
+
 def _curl_fetch(process: Process, line: _Line, resolves: bool) -> Run:
     told, url = "show" in line or "silent" not in line, line.urls[0]
     port = listening.local_port(process.machine, url)
+    if port is not None and listening.is_loading(process.machine, port):
+        yield 0.01
+        return _unavailable(process, told, "fail" in line)
     if port is not None and not listening.answers(process.machine, port):
         yield 0.01
         if told:

@@ -13,7 +13,10 @@ from phoenix_hypervisor.simulator.process import Machine
 
 _KNOWN = {"nginx.service": 80, "apache2.service": 80, "lighttpd.service": 80, "ollama.service": 11434}
 _LOADS = {"vllm": 45.0, "llama-server": 15.0}
-"""Seconds from the start of a program until it answers, where that is not at once."""
+"""Seconds from the start of a program until it is ready, where that is not at once."""
+_SAYS_SO = ("llama-server",)
+"""Those that listen meanwhile, and answer that they are not ready (its README, GET /health)."""
+LOADING = '{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}'
 _TOLD = re.compile(r"--port[ =](\d+)|OLLAMA_HOST=\S*?:(\d+)")
 _HERE = ("localhost", "127.0.0.1", "[::1]", "0.0.0.0")  # noqa: S104 - compared with, not bound to
 _URL = re.compile(r"(?P<scheme>https?)://(?P<host>\[[^]]*\]|[^/:]*)(?::(?P<port>\d+))?(?:/.*)?")
@@ -33,15 +36,24 @@ def answers(machine: Machine, port: int) -> bool:
     return any(port == used and _has_loaded(machine, unit) for unit, used in _used(machine))
 
 
+def is_loading(machine: Machine, port: int) -> bool:
+    """Whether a service that runs listens there and is not ready."""
+    found = [unit for unit, used in _used(machine) if port == used and units.state(machine, unit) == "active"]
+    return any(_program(machine, unit) in _SAYS_SO and not _has_loaded(machine, unit) for unit in found)
+
+
 def _has_loaded(machine: Machine, unit: str) -> bool:
     """Whether a service runs, and has for as long as it takes to get ready."""
     if units.state(machine, unit) != "active":
         return False
     booted = getattr(getattr(machine, "running", None), "started", 0.0)
     since = float(units.record(machine, unit).get("since") or booted)
+    return machine.clock >= since + _LOADS.get(_program(machine, unit), 0.0)
+
+
+def _program(machine: Machine, unit: str) -> str:
     words = " ".join(_commands(machine, unit)).split()
-    loads = _LOADS.get(words[0].rpartition("/")[2], 0.0) if words else 0.0
-    return machine.clock >= since + loads
+    return words[0].rpartition("/")[2] if words else ""
 
 
 def _used(machine: Machine) -> list[tuple[str, int]]:

@@ -91,7 +91,7 @@ def _is_ours(process: Process, url: str) -> bool:
     if there is None:
         return _ADDRESS.fullmatch(url) is not None
     port = processes.port_of(url)
-    return there is not process.machine or not listening.answers(there, port)
+    return there is not process.machine or not (listening.answers(there, port) or listening.is_loading(there, port))
 
 
 def _complain(process: Process, asked: _Asked, status: int, text: str) -> int:
