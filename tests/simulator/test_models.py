@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from phoenix_hypervisor.simulator.models.archives import published
@@ -12,10 +14,11 @@ from scenarios import base
 NEWEST = "https://ollama.com/download/ollama-linux-amd64.tar.zst"
 RELEASES = "https://github.com/ollama/ollama/releases/download"
 LLAMA = "https://github.com/ggml-org/llama.cpp/releases/download/b8133/llama-b8133-bin-ubuntu-x64.tar.gz"
+PULL = "HOME=/ OLLAMA_HOST=localhost:1234 /opt/o/bin/ollama pull qwen3"
 
 
 @pytest.fixture(scope="module")
-def node(tmp_path_factory: pytest.TempPathFactory) -> Node:
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     documents = {"lxc_configs": {"900": base(is_template=True), "950": container(950, clone_from_ctid="900")}}
     rig = fitted(site_of(tmp_path_factory.mktemp("site"), documents, HOST))
     rig.converge()
@@ -29,7 +32,14 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Node:
     )
     for line in lines:
         assert ask(rig.node, line)[0] == 0
-    return rig.node
+    path = tmp_path_factory.mktemp("node") / "node.json"
+    rig.node.save(path)
+    return path
+
+
+@pytest.fixture
+def node(saved: Path) -> Node:
+    return Node.load(saved)
 
 
 def ask(node: Node, line: str) -> tuple[int, str]:
@@ -46,9 +56,10 @@ def ask(node: Node, line: str) -> tuple[int, str]:
         ("HOME=/ /opt/o/bin/ollama frobnicate", 1, "unknown command"),
         ("HOME=/ /opt/o/bin/ollama pull a", 1, "server not responding"),
         ("HOME=/ OLLAMA_HOST=localhost:1234 /opt/o/bin/ollama pull 'a b'", 1, "invalid model name"),
-        ("HOME=/ OLLAMA_HOST=localhost:1234 /opt/o/bin/ollama pull qwen3", 0, "success"),
+        (PULL, 0, "success"),
         ("HOME=/ OLLAMA_HOST='a b:c' /opt/o/bin/ollama serve", 1, "invalid host"),
-        ("curl -s localhost:1234/api/tags", 0, '"name": "qwen3:latest"'),
+        ("curl -s localhost:1234/api/tags", 0, '{"models": []}'),
+        (f"{PULL} >/dev/null; curl -s localhost:1234/api/tags", 0, '"name": "qwen3:latest"'),
         ("curl -s localhost:1234/", 0, "Ollama is running"),
         ("curl -s localhost:11434/", 7, ""),
         ("apt-get remove -y zstd >/dev/null; tar -x -f /opt/a -C /opt/o", 2, "zstd: Cannot exec"),

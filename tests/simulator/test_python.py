@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from phoenix_hypervisor.command import Result
@@ -15,16 +17,23 @@ UNIT = "/etc/systemd/system/model.service"
 
 
 @pytest.fixture(scope="module")
-def bare(tmp_path_factory: pytest.TempPathFactory) -> Node:
-    """A node with a container that has the interpreter alone."""
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     documents = {"lxc_configs": {"900": base(is_template=True), "950": container(950, clone_from_ctid="900")}}
     rig = fitted(site_of(tmp_path_factory.mktemp("site"), documents, HOST))
     rig.converge()
     assert sh(rig.node, "apt-get update -q && apt-get install -y python3").ok
-    return rig.node
+    path = tmp_path_factory.mktemp("node") / "node.json"
+    rig.node.save(path)
+    return path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
+def bare(saved: Path) -> Node:
+    """A node with a container that has the interpreter alone."""
+    return Node.load(saved)
+
+
+@pytest.fixture
 def made(bare: Node) -> Node:
     """The same with an environment."""
     failed = sh(bare, "python3 -m venv /opt/v")
