@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from phoenix_hypervisor.command import Result
 from phoenix_hypervisor.features.container.base_setup import BaseSetup, resources
 from phoenix_hypervisor.simulator.faults import Fault, Kind
 from rig import TARBALL, Rig, container, fitted, site_of
+from within import of
 
 BROKEN_MIRROR = "E: Failed to fetch http://archive.ubuntu.com/ubuntu/dists/noble/InRelease  {}"
 PASSING = {
@@ -21,6 +21,7 @@ PASSING = {
     "a mirror that is overloaded": BROKEN_MIRROR.format("503  Service Unavailable [IP: 192.0.2.1 80]"),
 }
 JOURNAL = "/var/lib/dpkg/updates/0001"
+attach, inside = of(950)
 
 
 def rig_of(folder: Path, **host: Any) -> Rig:
@@ -31,17 +32,6 @@ def rig_of(folder: Path, **host: Any) -> Rig:
 @pytest.fixture
 def rig(tmp_path: Path) -> Rig:
     return rig_of(tmp_path / "etc")
-
-
-def attach(rig: Rig, *words: str) -> Result:
-    result: Result = rig.node.run(("lxc-attach", "-n", "950", "--", *words))
-    return result
-
-
-def inside(rig: Rig, *words: str) -> str:
-    result = attach(rig, *words)
-    assert result.ok, result
-    return result.stdout
 
 
 def without_jq(rig: Rig) -> None:

@@ -19,6 +19,7 @@ from phoenix_hypervisor.resources.distribution import DISTRIBUTION, Distribution
 from phoenix_hypervisor.simulator.faults import Fault, Kind
 from rig import HOST, Rig, container, fitted, site_of
 from scenarios import base
+from within import of
 
 BROKEN = (
     "docker: Error response from daemon: failed to create task for container: failed to create shim task: OCI runtime "
@@ -27,6 +28,7 @@ BROKEN = (
 )
 TOKEN = "/etc/phoenix-docker-token"
 SETTINGS = "/etc/docker/daemon.json"
+attach, inside = of(950)
 
 
 def rig_of(folder: Path, host: dict[str, Any] | None = None, **fields: Any) -> Rig:
@@ -36,17 +38,6 @@ def rig_of(folder: Path, host: dict[str, Any] | None = None, **fields: Any) -> R
     if "gpu_assignment" in fields:
         documents["nvidia_driver_version"] = "580.76.05"
     return fitted(site_of(folder, documents, {**HOST, **(host or {})}))
-
-
-def attach(rig: Rig, *words: str) -> Result:
-    result: Result = rig.node.run(("lxc-attach", "-n", "950", "--", *words))
-    return result
-
-
-def inside(rig: Rig, *words: str) -> str:
-    result = attach(rig, *words)
-    assert result.ok, result
-    return result.stdout
 
 
 def again(rig: Rig) -> None:

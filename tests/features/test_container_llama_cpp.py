@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from phoenix_hypervisor.command import Result
 from phoenix_hypervisor.features.container.llama_cpp import FIRST, LlamaCpp, feature, resources
 from phoenix_hypervisor.features.container.llama_cpp.arguments import command, grouped, port_of, secrets_of
 from phoenix_hypervisor.resources.release import Release
 from rig import HOST, Rig, container, fitted, site_of
 from scenarios import base
+from within import of
 
 UNIT = "/etc/systemd/system/llama.service"
 MODEL = "ggml-org/gemma-3-4b-it-GGUF"
+attach, inside = of(957)
 
 
 def site_with(folder: Path, **fields: Any) -> Any:
@@ -32,17 +33,6 @@ def changed(rig: Rig, folder: Path, **fields: Any) -> None:
     rig.site = site_with(folder, **fields)
     rig.events.clear()
     rig.converge()
-
-
-def attach(rig: Rig, *words: str) -> Result:
-    result: Result = rig.node.run(("lxc-attach", "-n", "957", "--", *words))
-    return result
-
-
-def inside(rig: Rig, *words: str) -> str:
-    result = attach(rig, *words)
-    assert result.ok, result
-    return result.stdout
 
 
 def build(rig: Rig) -> str:

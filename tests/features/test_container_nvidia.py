@@ -14,11 +14,13 @@ from phoenix_hypervisor.machine import Facts
 from phoenix_hypervisor.simulator.hardware.nvidia.runfile import URL, content
 from rig import Rig, container, fitted, site_of
 from scenarios import base
+from within import of
 
 OLD, NEW = "580.76.05", "580.95.05"
 REPO = "https://developer.download.nvidia.com/compute/cuda/repos/ubuntu2404/x86_64/"
 LIBRARY = "/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.*.*"
 CACHE = f"/var/cache/phoenix_hypervisor/NVIDIA-Linux-x86_64-{OLD}.run"
+_, inside = of(950)
 
 
 def rig_of(
@@ -31,12 +33,6 @@ def rig_of(
     lxc = {"nvidia_driver_version": version, "nvidia_repo_url": repo, "lxc_configs": containers}
     host = {"nvidia_driver": {"version": version, "install": False, "cuda_version": cuda}} if cuda else {}
     return fitted(site_of(folder, lxc, host))
-
-
-def inside(rig: Rig, *words: str) -> str:
-    result = rig.node.run(("lxc-attach", "-n", "950", "--", *words))
-    assert result.ok, result.stderr
-    return result.stdout
 
 
 def test_a_gpu_brings_its_devices_and_the_nodes_driver(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from phoenix_hypervisor.command import Result
 from phoenix_hypervisor.features.container.ollama import Ollama, feature, resources
 from phoenix_hypervisor.features.container.ollama.models import whole
 from phoenix_hypervisor.resources.release import Release
@@ -16,9 +15,11 @@ from phoenix_hypervisor.simulator.faults import Fault, Kind
 from phoenix_hypervisor.simulator.models.archives import published
 from rig import HOST, Rig, container, fitted, site_of
 from scenarios import base
+from within import of
 
 UNIT = "/etc/systemd/system/ollama.service"
 ARCHIVE = "https://github.com/ollama/ollama/releases/download/v{}/ollama-linux-amd64.{}"
+attach, inside = of(955)
 
 
 def site_with(folder: Path, **fields: Any) -> Any:
@@ -35,17 +36,6 @@ def changed(rig: Rig, folder: Path, **fields: Any) -> None:
     rig.site = site_with(folder, **fields)
     rig.events.clear()
     rig.converge()
-
-
-def attach(rig: Rig, *words: str) -> Result:
-    result: Result = rig.node.run(("lxc-attach", "-n", "955", "--", *words))
-    return result
-
-
-def inside(rig: Rig, *words: str) -> str:
-    result = attach(rig, *words)
-    assert result.ok, result
-    return result.stdout
 
 
 def again(rig: Rig) -> None:

@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from phoenix_hypervisor.command import Result
 from phoenix_hypervisor.simulator.faults import Fault, Kind
 from rig import HOST, Rig, container, fitted, site_of
 from scenarios import base
+from within import of
 
 TOKEN = "/etc/phoenix-hf-token"
 UNIT = "/etc/systemd/system/vllm.service"
 MODEL = "Qwen/Qwen2.5-7B-Instruct-AWQ"
 SECRET = "hf_abcdefSECRET"
+attach, inside = of(950)
 
 
 def site_with(folder: Path, host: dict[str, Any] | None = None, **fields: Any) -> Any:
@@ -27,17 +28,6 @@ def site_with(folder: Path, host: dict[str, Any] | None = None, **fields: Any) -
 
 def rig_of(folder: Path, host: dict[str, Any] | None = None, **fields: Any) -> Rig:
     return fitted(site_with(folder, host, **fields))
-
-
-def attach(rig: Rig, *words: str) -> Result:
-    result: Result = rig.node.run(("lxc-attach", "-n", "950", "--", *words))
-    return result
-
-
-def inside(rig: Rig, *words: str) -> str:
-    result = attach(rig, *words)
-    assert result.ok, result
-    return result.stdout
 
 
 def serves(rig: Rig) -> bool:
