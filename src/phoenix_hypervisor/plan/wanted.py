@@ -160,5 +160,7 @@ def secrets_of(site: Site, ctids: Iterable[int]) -> frozenset[Secret]:
 
 
 def _values(feature: Feature, site: Site, container: Container) -> Mapping[str, Any]:
-    more = {"nvidia": site.nvidia, "gpus": container.gpus, "portainer": portainer.place_of(site, container)}
+    more: dict[str, Any] = {"nvidia": site.nvidia, "gpus": container.gpus}
+    if any(path.startswith("site.portainer.") for path in feature.sources.values()):
+        more["portainer"] = portainer.place_of(site, container)
     return slice_values(feature, {"host": site.host, "container": container.declared, "site": more})

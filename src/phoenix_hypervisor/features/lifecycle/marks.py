@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 TAG = "phoenix"
 MARK = "Managed by Phoenix Hypervisor."
@@ -54,8 +55,9 @@ def _pairs(values: Mapping[str, str]) -> str:
     return ", ".join(f"{name}={value}" for name, value in sorted(values.items()))
 
 
+@lru_cache(maxsize=256)
 def record_of(description: str) -> Record:
-    """The record in a description; an empty one where it holds none."""
+    """The record in a description; an empty one where it holds none. A plan asks for each some times in a row."""
     found = next((match for line in description.splitlines() if (match := _RECORD.match(line))), None)
     if found is None:
         return Record()
