@@ -173,3 +173,16 @@ def test_what_comes_from_another_template_than_declared_is_told_that_alone(rig: 
     rig.apply()
     told = [each.change.what for each in rig.plan().kept if each.target == "950"]
     assert len(told) == 1 and "902" in told[0] and "docker" not in told[0]
+
+
+def test_a_layer_that_nobody_declares_any_more_is_told_and_stays(rig: Rig, tmp_path: Path) -> None:
+    documents = family()
+    documents["900"]["features"], documents["951"]["features"] = [], []
+    rig.site = rig_of(tmp_path / "other", documents).site
+    plan = rig.plan()
+    assert plan.empty
+    told = [note for note in plan.notes if "no longer declared" in note]
+    assert [note.partition(":")[0] for note in told] == ["900", "901", "950", "951"]
+    assert all("base_setup is no longer declared and stays" in note for note in told)
+    rig.site = rig_of(tmp_path / "as-before").site
+    assert not any("no longer declared" in note for note in rig.plan().notes)

@@ -17,7 +17,7 @@ from phoenix_hypervisor.plan.chain import Chain
 from phoenix_hypervisor.plan.cloning import Origin, clone, identity
 from phoenix_hypervisor.plan.existence import create, created
 from phoenix_hypervisor.plan.explain import kept_snapshots, orphans, provenance, without_snapshots
-from phoenix_hypervisor.plan.inherited import outdated
+from phoenix_hypervisor.plan.inherited import left_over, outdated
 from phoenix_hypervisor.plan.layers import Layer
 from phoenix_hypervisor.plan.obstacle import (
     Obstacle,
@@ -58,6 +58,7 @@ def plan_container(
             chain.note("no restore point can be taken: its storage takes no snapshots.")
         chain.kept += provenance(survey, container, guest, outcomes)
         chain.kept += outdated(survey, guest)
+        chain.notes += [f"{container.ctid}: {each}" for each in left_over(survey, guest)]
         wanted = () if guest.is_base else snapshots.missing(chain, node, guest, _snapshots_wanted(survey, container))
     reconcile(chain, node, guest if guest is not None and not chain.fresh else None)
     chain.establish(layers)

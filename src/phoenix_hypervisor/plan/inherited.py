@@ -20,6 +20,14 @@ def outdated(survey: Survey, guest: Guest) -> Iterator[Change]:
             yield Change(f"{layer.name} {what}", Effect.REBUILD, "a clone keeps what it was made with", anew)
 
 
+def left_over(survey: Survey, guest: Guest) -> Iterator[str]:
+    """The layers that it has and that neither it nor a template of it declares any more, in one line."""
+    known = {layer.name for layer in survey.layers(guest.ctid)} | {layer.name for _, layer in _inherited(survey, guest)}
+    if names := sorted(guest.layers.keys() - known):
+        stay = "is no longer declared and stays" if len(names) == 1 else "are no longer declared and stay"
+        yield f"{', '.join(names)} {stay}, until it is made anew (--rebuild {guest.ctid})."
+
+
 def _inherited(survey: Survey, guest: Guest) -> Iterator[tuple[int, Layer]]:
     """What templates give it, the nearest first, each with the template; what it declares itself is its own."""
     known = {layer.name for layer in survey.layers(guest.ctid)}
