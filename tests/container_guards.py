@@ -26,6 +26,7 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
         ("plan.inherited.outdated", Returns("iter(())"), LAYERS),
         ("plan.inherited._source",
          Edit('if origin and origin.partition("@")[0] != source.dataset', "if False"), LAYERS),
+        ("plan.inherited.left_over", Returns("iter(())"), LAYERS),
         ("plan.deep._of_layer", Returns("Drift('')"), DEEP),
     ],
     "spec L6, cards": [
