@@ -11,14 +11,11 @@ PORTAINER = (
     "tests/features/test_container_portainer.py tests/features/test_portainer_changes.py|tests/cli/test_portainer.py"
 )
 SERVERS = "tests/features/test_container_vllm.py tests/features/test_container_ollama.py"
-OWN = "tests/features/test_external.py"
 DEEP = "tests/cli/test_deep.py tests/cli/test_deep_servers.py"
 HEALTH = "tests/plan/test_health.py"
-READY = "tests/plan/test_readiness.py"
 WORK = "tests/engine/test_work.py"
 CHECKS = "tests/config/test_checks.py"
 POWER = "tests/laws/test_power.py"
-AI_LAB = "tests/laws/test_ai_lab.py"
 
 # fmt: off
 ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {

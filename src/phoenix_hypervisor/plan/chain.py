@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from phoenix_hypervisor.command import Command
 from phoenix_hypervisor.config.site import Container
 from phoenix_hypervisor.features.lifecycle import commands, restore
-from phoenix_hypervisor.features.lifecycle import inside as readiness
 from phoenix_hypervisor.features.lifecycle.conditions import (
     HasSnapshot,
     IsBase,
@@ -25,17 +24,12 @@ from phoenix_hypervisor.features.lifecycle.marks import record_of, with_layers
 from phoenix_hypervisor.features.lifecycle.node import Drift
 from phoenix_hypervisor.features.lifecycle.options import Effect
 from phoenix_hypervisor.features.lifecycle.raw import Lines
+from phoenix_hypervisor.plan import waiting
 from phoenix_hypervisor.plan.going_back import going_back
 from phoenix_hypervisor.plan.layers import Layer
 from phoenix_hypervisor.plan.step import Change, Expect, Poll, Step, Symbol, Undo, Work
-from phoenix_hypervisor.plan.wanted import static_interface
 from phoenix_hypervisor.proxmox.guest import Section
-from phoenix_hypervisor.transport.container import inside
 
-_RETRIES, _INTERVAL = 3, 5.0
-"""How often, and after how many seconds, a health check is tried again unless it says so itself."""
-_FIRST_TRY = 5.0
-"""Seconds that a service may take before the first try counts."""
 _HARMLESS = frozenset(
     {
         "health",
@@ -103,6 +97,10 @@ class Chain:
     def last(self) -> str | None:
         """The id of the last step; None when there is nothing to do."""
         return self.steps[-1].id if self.steps else None
+
+    @property
+    def _symbol(self) -> Symbol:
+        return Symbol.ADD if self.fresh else Symbol.CHANGE
 
     @property
     def recorded_layers(self) -> dict[str, str]:
@@ -189,10 +187,9 @@ class Chain:
         if self.running or self.is_base:
             return
         title = "start, wait until ready"
-        symbol = Symbol.ADD if self.fresh else Symbol.CHANGE
         holds = Expect((Runs(self.ctid), NothingPending(self.ctid)))
-        work = (commands.start(self.ctid), self._ready(names), holds)
-        self.add("start", symbol, title, reason, *work, needs=self._start_needs(), after=after)
+        work = (commands.start(self.ctid), waiting.ready(self.container, names), holds)
+        self.add("start", self._symbol, title, reason, *work, needs=self._start_needs(), after=after)
         self.running = self.ready_checked = True
 
     def _start_needs(self) -> tuple[str, ...]:
@@ -200,34 +197,21 @@ class Chain:
         needs, self.start_needs = self.start_needs, ()
         return needs
 
-    def _ready(self, names: bool) -> Poll:
-        check = inside(self.ctid, readiness.ready(static_interface(self.container), names))
-        why = readiness.troubles(self.ctid)
-        return Poll(check, "ready", self.container.ready_interval, self.container.ready_timeout, why)
-
     def check_health(self, layers: tuple[Layer, ...]) -> None:
         """Wait until it does its work (spec L11); its dependants wait, too. Where nothing was done nothing is asked.
 
         Where no check is declared, what its features serve is waited for after a start (spec L8).
         """
-        wanted = self.container.health_check
         if not (self.steps and self.running):
             return
-        if wanted is None:
+        if check := waiting.healthy(self.container):
+            self.add("health", self._symbol, "wait until healthy", check.asked, check)
+        else:
             self._await(tuple(command for layer in layers for command in layer.awaits))
-            return
-        every = float(wanted.interval or _INTERVAL)
-        limit = every * (_RETRIES if wanted.retries is None else wanted.retries) + _FIRST_TRY
-        check = inside(self.ctid, readiness.healthy(wanted.command, every))
-        why = readiness.troubles(self.ctid)
-        symbol = Symbol.ADD if self.fresh else Symbol.CHANGE
-        healthy = Poll(check, "healthy", every, limit, why, wanted.command)
-        self.add("health", symbol, "wait until healthy", wanted.command, healthy)
 
     def _await(self, answers: tuple[Command, ...]) -> None:
         if answers and self.steps[-1].id.partition("#")[0] == f"{self.ctid}:start":
-            symbol = Symbol.ADD if self.fresh else Symbol.CHANGE
-            self.add("health", symbol, "wait until it answers", "it was started", *answers)
+            self.add("health", self._symbol, "wait until it answers", "it was started", *answers)
 
     def establish(self, wanted: tuple[Layer, ...]) -> None:
         """Run the layers that are not stamped as they should be, in their order."""
@@ -240,7 +224,7 @@ class Chain:
         for layer in missing:
             self.start(f"{layer.name.partition('.')[0]} needs it running", names_needed)
             changed = layer.name in self.layers
-            first: tuple[Work, ...] = () if self.ready_checked else (self._ready(names_needed),)
+            first: tuple[Work, ...] = () if self.ready_checked else (waiting.ready(self.container, names_needed),)
             self.ready_checked = True
             reason = self._reason(changed)
             drift = Drift("") if self.fresh else self.drift.get(layer.name, Drift(""))

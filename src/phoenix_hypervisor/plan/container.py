@@ -58,7 +58,8 @@ def plan_container(
             chain.note("no restore point can be taken: its storage takes no snapshots.")
         chain.kept += provenance(survey, container, guest, outcomes)
         chain.kept += outdated(survey, guest)
-        chain.notes += [f"{container.ctid}: {each}" for each in left_over(survey, guest)]
+        for each in left_over(survey, guest):
+            chain.note(each)
         wanted = () if guest.is_base else snapshots.missing(chain, node, guest, _snapshots_wanted(survey, container))
     reconcile(chain, node, guest if guest is not None and not chain.fresh else None)
     chain.establish(layers)
