@@ -61,7 +61,7 @@ ROWS: dict[str, list[tuple[str, Returns | Edit, str]]] = {
         ("engine.work.BUSY", Returns("'nobody says this'"), WORK),
     ],
     "spec R6, power": [
-        ("resources.file._WRITE", Edit('sync "$draft"\n', ""), POWER),
+        ("resources.due.IN_FORCE", Edit('sync "$draft"', ":"), POWER),
         ("features.lifecycle.commands._BEGIN", Edit('sync "$mark.new"\n', ""), POWER),
     ],
 }

@@ -37,6 +37,9 @@ done
 """
 """Shell: marks what ``$notify`` names."""
 
+IN_FORCE = 'sync "$draft"\n' + MARK + 'mv -f "$draft" "$path"\n'
+"""Shell: puts a draft in its place, marked before; it is on the disk by then, so a power cut leaves no empty file."""
+
 
 def settled(name: str, *argv: str, timeout: float = 120.0) -> Command:
     """Run what was due, and take the mark away when it succeeded."""

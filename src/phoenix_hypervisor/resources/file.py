@@ -43,8 +43,7 @@ if [ $# -gt 0 ]; then
   "$@" >"$draft.said" 2>&1 || { cat "$draft.said" >&2; rm -f "$draft" "$draft.said"; exit 1; }
   rm -f "$draft.said"
 fi
-sync "$draft"
-""" + due.MARK + 'mv -f "$draft" "$path"\n'  # fmt: skip
+""" + due.IN_FORCE  # fmt: skip
 _REMOVE = "set -eu\nnotify=$2\n" + due.MARK + 'rm -f "$1"\n'
 
 

@@ -46,8 +46,7 @@ if [ -e "$path" ]; then
   [ -z "$(tail -c 1 "$path")" ] || echo >>"$draft"
 fi
 cat >>"$draft"
-sync "$draft"
-""" + due.MARK + 'mv -f "$draft" "$path"\n'  # fmt: skip
+""" + due.IN_FORCE  # fmt: skip
 
 
 class SambaShares(File):

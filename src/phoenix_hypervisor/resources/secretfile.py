@@ -22,8 +22,7 @@ _LOOK = """\
 sum=$(sha256sum <"$1")
 echo "$(stat -c %U:%a "$1") ${sum%% *}"
 """
-_WRITE = (
-    """\
+_WRITE = """\
 set -eu
 umask 077
 path=$1 owner=$2 notify=$3
@@ -31,11 +30,7 @@ draft=${path%/*}/.${path##*/}.phoenix~
 mkdir -p -m 0755 "${path%/*}"
 cat >"$draft"
 chown "$owner:$owner" "$draft"
-sync "$draft"
-"""
-    + due.MARK
-    + 'mv -f "$draft" "$path"\n'
-)
+""" + due.IN_FORCE  # fmt: skip
 _REMOVE = "set -eu\nnotify=$2\n" + due.MARK + 'rm -f "$1"\n'
 _ESCAPED = str.maketrans({each: f"\\{each}" for each in '\\"`$'})
 

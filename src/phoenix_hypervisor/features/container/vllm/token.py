@@ -18,7 +18,7 @@ GIVEN = "/run/phoenix_hypervisor/hf-token"
 """Where the node's file is put: in memory, for root alone, until it is used."""
 _SCRIPT = (
     """\
-what=$1 given=$2 target=$3 owner=$4 notify=$5
+what=$1 given=$2 path=$3 owner=$4 notify=$5
 token() {
   while IFS= read -r line || [ -n "$line" ]; do
     line=${line#export }
@@ -38,22 +38,21 @@ token() {
   return 1
 }
 if [ "$what" = look ]; then
-  [ ! -f "$target" ] || stat -c 'there %U:%a' "$target"
+  [ ! -f "$path" ] || stat -c 'there %U:%a' "$path"
   [ -s "$given" ] || exit 0
   echo given
-  text=$(token 2>/dev/null) && [ -f "$target" ] && [ "$text" = "$(cat "$target")" ] && echo same
+  text=$(token 2>/dev/null) && [ -f "$path" ] && [ "$text" = "$(cat "$path")" ] && echo same
   exit 0
 fi
 set -eu
 umask 077
-mkdir -p -m 0755 "${target%/*}"
-draft=${target%/*}/.${target##*/}.phoenix~
-if [ -s "$given" ]; then token >"$draft"; else cat "$target" >"$draft"; fi
+mkdir -p -m 0755 "${path%/*}"
+draft=${path%/*}/.${path##*/}.phoenix~
+if [ -s "$given" ]; then token >"$draft"; else cat "$path" >"$draft"; fi
 chown "$owner:$owner" "$draft"
-sync "$draft"
 """
-    + due.MARK
-    + 'mv -f "$draft" "$target"\nrm -f "$given"\n'
+    + due.IN_FORCE
+    + 'rm -f "$given"\n'
 )
 _REMOVE = "set -eu\nnotify=$2\n" + due.MARK + 'rm -f "$1"\n'
 
